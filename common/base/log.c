@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Log lines: time, level, program, text.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/time.h"
+
+static struct {
+	const char *program;
+	enum cw_log_level most;
+} log_state = { "causeway", CW_LOG_INFO };
+
+void
+cw_log_init(const char *program, enum cw_log_level most)
+{
+	log_state.program = program;
+	log_state.most = most;
+}
+
+void
+cw_log(enum cw_log_level level, const char *fmt, ...)
+{
+	static const char *const words[] = { "error", "warn", "info", "debug" };
+	char text[1024], when[CW_TIME_TEXT];
+	va_list ap;
+
+	if (level > log_state.most)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	for (char *p = text; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
+	cw_time_text(when, (int64_t)time(NULL) * 1000);
+	fprintf(stderr, "%s %s %s: %s\n", when, words[level], log_state.program, text);
+}

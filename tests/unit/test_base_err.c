@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The reason travels whole, or cut at a character; every code has its words.
+ */
+#include "test.h"
+#include "base/err.h"
+#include "base/str.h"
+
+int test_failed;
+
+int
+main(void)
+{
+	const char *test_case = "text and code";
+	struct cw_err err = { 0 };
+	char longer[2 * CW_ERR_TEXT_MAX];
+
+	CHECK_EQ(cw_fail(&err, CW_ELIMIT, "%d of %d", 5, 4), CW_ELIMIT);
+	CHECK_STR(err.text, "5 of 4");
+	CHECK_EQ(cw_fail(NULL, CW_EPROTO, "nobody listens"), CW_EPROTO);
+
+	test_case = "cut at a whole character";
+	for (size_t i = 0; i + 3 < sizeof(longer); i += 3)
+		memcpy(longer + i, "\xe2\x82\xac", 4);
+	cw_fail(&err, CW_EINVAL, "x%s", longer);
+	CHECK(cw_utf8_valid(err.text, strlen(err.text)));
+	CHECK(strlen(err.text) > CW_ERR_TEXT_MAX - 5);
+
+	test_case = "every code has words";
+	for (int code = CW_EUNKNOWN; code < 0; code++) {
+		CHECK(strcmp(cw_strerror(code), "unknown error") != 0);
+		CHECK(strcmp(cw_errname(code), "internal") != 0);
+	}
+	return test_failed;
+}

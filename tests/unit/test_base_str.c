@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Text encodings: vectors of RFC 4648, Unicode's table of well-formed sequences.
+ */
+#include "test.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+
+int test_failed;
+
+static const struct {
+	const char *bytes, *text;
+} base64_rows[] = { /* RFC 4648 section 10 */
+	{ "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg==" },
+	{ "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" }, { "\xfb\xff", "+/8=" }
+};
+
+static const struct {
+	const char *name, *text;
+} base64_bad_rows[] = {
+	{ "length not a multiple of four", "Zg=" },
+	{ "padding alone", "====" },
+	{ "padding inside", "Zg==Zg==" },
+	{ "white space", "Zm9 " },
+	{ "url alphabet", "-_8=" },
+	{ "stray bits", "Zh==" },
+	{ "one character left", "Zm9vY===" },
+};
+
+static const struct {
+	const char *name, *text;
+	int valid;
+} utf8_rows[] = {
+	{ "ascii", "abc", 1 },
+	{ "two to four bytes", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", 1 },
+	{ "overlong slash", "\xc0\xaf", 0 },
+	{ "overlong three", "\xe0\x80\xaf", 0 },
+	{ "surrogate", "\xed\xa0\x80", 0 },
+	{ "past the last", "\xf4\x90\x80\x80", 0 },
+	{ "cut short", "a\xe2\x82", 0 },
+	{ "lone continuation", "\x80", 0 },
+};
+
+static void
+test_base64(void)
+{
+	for (size_t i = 0; i < CW_COUNT(base64_rows); i++) {
+		const char *test_case = base64_rows[i].text;
+		struct cw_buf b;
+
+		cw_buf_init(&b, 100);
+		CHECK_EQ(cw_base64_put(&b, base64_rows[i].bytes, strlen(base64_rows[i].bytes)), 0);
+		CHECK_STR(cw_buf_str(&b), base64_rows[i].text);
+		cw_buf_clear(&b);
+		CHECK_EQ(cw_base64_get(&b, base64_rows[i].text, strlen(base64_rows[i].text)), 0);
+		CHECK_STR(cw_buf_str(&b), base64_rows[i].bytes);
+		cw_buf_free(&b);
+	}
+	for (size_t i = 0; i < CW_COUNT(base64_bad_rows); i++) {
+		const char *test_case = base64_bad_rows[i].name, *text = base64_bad_rows[i].text;
+		struct cw_buf b;
+
+		cw_buf_init(&b, 100);
+		CHECK_EQ(cw_base64_get(&b, text, strlen(text)), CW_EINVAL);
+		CHECK_EQ(cw_buf_left(&b), 0);
+		cw_buf_free(&b);
+	}
+}
+
+static void
+test_base64url(void)
+{
+	const char *test_case = "base64url has no padding";
+	struct cw_buf b;
+
+	cw_buf_init(&b, 100);
+	CHECK_EQ(cw_base64url_put(&b, "\xfb\xff", 2), 0);
+	CHECK_STR(cw_buf_str(&b), "-_8");
+	cw_buf_clear(&b);
+	CHECK_EQ(cw_base64url_get(&b, "-_8", 3), 0);
+	CHECK_EQ(memcmp(cw_buf_peek(&b), "\xfb\xff", 2), 0);
+	CHECK_EQ(cw_base64url_get(&b, "-_8=", 4), CW_EINVAL);
+	cw_buf_free(&b);
+}
+
+static void
+test_utf8(void)
+{
+	for (size_t i = 0; i < CW_COUNT(utf8_rows); i++) {
+		const char *test_case = utf8_rows[i].name;
+
+		CHECK_EQ(cw_utf8_valid(utf8_rows[i].text, strlen(utf8_rows[i].text)),
+		    utf8_rows[i].valid);
+	}
+
+	const char *test_case = "cut keeps whole characters";
+
+	CHECK_EQ(cw_utf8_cut("a\xe2\x82\xac"
+			     "b",
+		     4),
+	    4);
+	CHECK_EQ(cw_utf8_cut("a\xe2\x82\xac"
+			     "b",
+		     3),
+	    1);
+	CHECK_EQ(cw_utf8_cut("a\xe2\x82\xac"
+			     "b",
+		     2),
+	    1);
+	CHECK_EQ(cw_utf8_cut("", 0), 0);
+}
+
+static void
+test_utf8_put(void)
+{
+	const char *test_case = "code points as UTF-8";
+	struct cw_buf b;
+
+	cw_buf_init(&b, 100);
+	CHECK_EQ(cw_utf8_put(&b, 'a'), 0);
+	CHECK_EQ(cw_utf8_put(&b, 0xe9), 0);
+	CHECK_EQ(cw_utf8_put(&b, 0x20ac), 0);
+	CHECK_EQ(cw_utf8_put(&b, 0x1f600), 0);
+	CHECK_STR(cw_buf_str(&b), "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
+	CHECK_EQ(cw_utf8_put(&b, 0xd800), CW_EINVAL);
+	CHECK_EQ(cw_utf8_put(&b, 0x110000), CW_EINVAL);
+	cw_buf_free(&b);
+}
+
+static void
+test_uuid(void)
+{
+	const char *test_case = "uuid there and back";
+	const char *text = "00112233-4455-6677-8899-aabbccddeeff";
+	char again[CW_UUID_TEXT];
+	uint8_t uuid[16];
+
+	CHECK_EQ(cw_uuid_parse(uuid, text, 36), 0);
+	cw_uuid_text(again, uuid);
+	CHECK_STR(again, text);
+	cw_uuid_swap(uuid);
+	cw_uuid_text(again, uuid);
+	CHECK_STR(again, "33221100-5544-7766-8899-aabbccddeeff");
+	CHECK_EQ(cw_uuid_parse(uuid, "{0112233-4455-6677-8899-aabbccddeeff", 36), CW_EINVAL);
+	CHECK_EQ(cw_uuid_parse(uuid, text, 35), CW_EINVAL);
+}
+
+static void
+test_compare(void)
+{
+	const char *test_case = "comparisons";
+
+	CHECK(cw_strcaseeq("Get-ADUser", "get-aduser"));
+	CHECK(!cw_strcaseeq("Get-ADUser", "get-aduse"));
+	CHECK(!cw_strcaseeq(NULL, "a"));
+	CHECK(cw_streq(NULL, NULL));
+	CHECK(cw_const_eq("abc", "abd", 2));
+	CHECK(!cw_const_eq("abc", "abd", 3));
+	CHECK(cw_starts_with("https://x", "https://"));
+}
+
+int
+main(void)
+{
+	test_base64();
+	test_base64url();
+	test_utf8();
+	test_utf8_put();
+	test_uuid();
+	test_compare();
+	return test_failed;
+}

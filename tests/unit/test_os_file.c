@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whole files: limits, atomic replacement, privacy of folders.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "test.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "os/file.h"
+#include "os/random.h"
+
+int test_failed;
+
+int
+main(void)
+{
+	const char *test_case = "private folder";
+	char folder[128], path[160], id[CW_UUID_TEXT];
+	struct cw_err err = { 0 };
+	struct cw_buf b;
+
+	cw_random_uuid(id);
+	(void)snprintf(folder, sizeof(folder), "test-os-file-%s", id);
+	(void)snprintf(path, sizeof(path), "%s/\xc3\xa9", folder);
+	CHECK_EQ(cw_file_mkdir_private(folder, &err), CW_OK);
+	CHECK_EQ(cw_file_mkdir_private(folder, &err), CW_OK);
+
+	test_case = "read what is not there";
+	cw_buf_init(&b, 5);
+	CHECK_EQ(cw_file_read(&b, path, &err), CW_ENOTFOUND);
+	CHECK(strstr(err.text, path) != NULL);
+	CHECK(!cw_file_exists(path));
+
+	test_case = "write, replace, read";
+	CHECK_EQ(cw_file_write(path, "old", 3, true, &err), CW_OK);
+	CHECK_EQ(cw_file_write(path, "newer", 5, true, &err), CW_OK);
+	CHECK(cw_file_exists(path));
+	CHECK_EQ(cw_file_read(&b, path, &err), CW_OK);
+	CHECK_STR(cw_buf_str(&b), "newer");
+
+	test_case = "one byte over the limit";
+	cw_buf_clear(&b);
+	CHECK_EQ(cw_file_write(path, "newest", 6, true, &err), CW_OK);
+	CHECK_EQ(cw_file_read(&b, path, &err), CW_ELIMIT);
+	cw_buf_free(&b);
+
+	test_case = "remove twice";
+	CHECK_EQ(cw_file_remove(path, &err), CW_OK);
+	CHECK_EQ(cw_file_remove(path, &err), CW_OK);
+	(void)remove(folder);
+	return test_failed;
+}
