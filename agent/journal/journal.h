@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CW_JOURNAL_H
+#define CW_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+struct cw_err;
+
+/*
+ * What this agent did, durably: the promise that no write runs twice.
+ *
+ * A write is begun here, on the disk, before PowerShell sees it, and finished
+ * here, with its result, before the bridge hears of it. After a crash a command
+ * that was begun and not finished is "unknown", and stays so: the bridge settles
+ * it by looking at the directory. Reads are never recorded.
+ *
+ * The epoch is made with the file and the counter grows with every record. The
+ * bridge keeps the last pair that it saw: an older one means that this server was
+ * reverted to a snapshot, and "never started" is then worth nothing.
+ *
+ * One file, SQLite. Calls may block on the disk; any thread may call, one call
+ * runs at a time.
+ */
+#define CW_JOURNAL_OUTPUT_MAX (256u * 1024u) /* bytes of NDJSON kept with a finished command */
+#define CW_JOURNAL_KEEP_MS (INT64_C(30) * 24 * 3600 * 1000) /* a finished command stays this long \
+							     */
+
+enum cw_journal_state {
+	/* Next: DONE or FAILED when its result is in; UNKNOWN when the agent ends before. */
+	CW_JOURNAL_BEGUN = 1,
+	CW_JOURNAL_DONE = 2,
+	CW_JOURNAL_FAILED = 3,
+	CW_JOURNAL_UNKNOWN = 4,
+};
+
+struct cw_journal;
+
+struct cw_journal_entry {
+	const char *id; /* the at-most-once key, a UUID made by the bridge */
+	const char *operation; /* UUID */
+	int64_t step;
+	const char *command; /* catalogued name; parameters are not kept: they may be personal */
+	const char *server; /* the domain controller it runs against, "" where none */
+	int64_t not_after_ms; /* Unix time */
+};
+
+struct cw_journal_record {
+	char id[CW_UUID_TEXT];
+	char operation[CW_UUID_TEXT];
+	int64_t step;
+	char command[64];
+	char server[256];
+	enum cw_journal_state state;
+	int64_t begun_ms, finished_ms; /* Unix time; finished_ms is 0 while not finished */
+	char *result; /* JSON text, or NULL; of the record, see cw_journal_record_free() */
+	char *output; /* NDJSON text, or NULL; of the record */
+};
+
+/* Opens or makes the file (private to this account). What was begun by an earlier process and not
+ * finished becomes UNKNOWN. On CW_EINVAL the file is not a journal or is of a newer version. */
+int cw_journal_open(struct cw_journal **ret, const char *path, int64_t now_ms, struct cw_err *err);
+void cw_journal_close(struct cw_journal *j); /* ok on NULL */
+
+const char *cw_journal_epoch(const struct cw_journal *j); /* a UUID */
+uint64_t cw_journal_counter(struct cw_journal *j);
+
+/* Durable before it returns. CW_ECONFLICT: this id was begun before, nothing may be run. */
+int cw_journal_begin(
+    struct cw_journal *j, const struct cw_journal_entry *entry, int64_t now_ms, struct cw_err *err);
+
+/* Durable before it returns. result is JSON text, output NDJSON or NULL (kept when at most
+ * CW_JOURNAL_OUTPUT_MAX). Neither may hold a secret. */
+int cw_journal_finish(struct cw_journal *j, const char *id, bool failed, const char *result,
+    const char *output, int64_t now_ms, struct cw_err *err);
+/* The process that ran it is gone without an answer. */
+int cw_journal_lose(struct cw_journal *j, const char *id, int64_t now_ms, struct cw_err *err);
+
+/* CW_ENOTFOUND: never begun here. On success free the record. */
+int cw_journal_find(
+    struct cw_journal *j, const char *id, struct cw_journal_record *ret, struct cw_err *err);
+void cw_journal_record_free(struct cw_journal_record *record);
+
+/* The bridge has the result: result and output are dropped, id and state stay until pruned. */
+int cw_journal_forget(struct cw_journal *j, const char *id, struct cw_err *err);
+/* Drops what finished before now_ms - CW_JOURNAL_KEEP_MS and has been forgotten. */
+int cw_journal_prune(struct cw_journal *j, int64_t now_ms, struct cw_err *err);
+
+/* Newest first, at most limit; stops when each returns false. The record is freed by the walk. */
+int cw_journal_walk(struct cw_journal *j, unsigned limit,
+    bool (*each)(void *arg, const struct cw_journal_record *record), void *arg, struct cw_err *err);
+
+const char *cw_journal_state_name(enum cw_journal_state state); /* "begun", "done", ... */
+
+#endif

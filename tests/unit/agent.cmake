@@ -1,0 +1,1 @@
+cw_unit_test(test_agent_journal test_agent_journal.c cw_journal dep_sqlite)
