@@ -26,8 +26,9 @@ struct cw_err;
  * runs at a time.
  */
 #define CW_JOURNAL_OUTPUT_MAX (256u * 1024u) /* bytes of NDJSON kept with a finished command */
-#define CW_JOURNAL_KEEP_MS (INT64_C(30) * 24 * 3600 * 1000) /* a finished command stays this long \
-							     */
+#define CW_JOURNAL_KEEP_MS                                                     \
+	(INT64_C(30) * 24 * 3600 * 1000) /* a finished command stays this long \
+					  */
 
 enum cw_journal_state {
 	/* Next: DONE or FAILED when its result is in; UNKNOWN when the agent ends before. */

@@ -1,1 +1,2 @@
 cw_unit_test(test_agent_journal test_agent_journal.c cw_journal dep_sqlite)
+cw_unit_test(test_agent_control test_agent_control.c cw_control)

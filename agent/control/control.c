@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The control socket, listener's side.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "control/control.h"
+#include "os/file.h"
+#include "os/pipe.h"
+
+#define NAME_MAX_LEN 1024
+
+struct client {
+	uv_pipe_t pipe;
+	uv_timer_t deadline;
+	uv_write_t write;
+	struct cw_buf in, out;
+	struct cw_control *owner;
+	struct client *next;
+	int handles; /* open ones; freed at 0 */
+	bool answered;
+};
+
+struct cw_control {
+	uv_pipe_t listener;
+	cw_control_answer *answer;
+	void *arg;
+	struct client *clients;
+	unsigned count;
+	bool closing, listener_closed;
+};
+
+static void
+control_free_when_done(struct cw_control *c)
+{
+	if (c->listener_closed && c->clients == NULL)
+		free(c);
+}
+
+static void
+client_closed(uv_handle_t *handle)
+{
+	struct client *cl = handle->data, **at;
+
+	if (--cl->handles > 0)
+		return;
+	for (at = &cl->owner->clients; *at != cl; at = &(*at)->next)
+		;
+	*at = cl->next;
+	cl->owner->count--;
+	control_free_when_done(cl->owner);
+	cw_buf_free(&cl->in);
+	cw_buf_free(&cl->out);
+	free(cl);
+}
+
+static void
+client_close(struct client *cl)
+{
+	if (uv_is_closing((uv_handle_t *)&cl->pipe))
+		return;
+	uv_close((uv_handle_t *)&cl->pipe, client_closed);
+	uv_close((uv_handle_t *)&cl->deadline, client_closed);
+}
+
+static void
+written(uv_write_t *req, int status)
+{
+	(void)status;
+	client_close(req->data);
+}
+
+static void
+too_slow(uv_timer_t *timer)
+{
+	client_close(timer->data);
+}
+
+static int
+put_answer(struct client *cl, const cJSON *request, struct cw_err *err)
+{
+	const char *verb;
+	cJSON *answer;
+	int r;
+
+	if ((r = cw_json_need_str(&verb, request, "verb", err)) < 0)
+		return r;
+	if ((answer = cl->owner->answer(cl->owner->arg, verb, request, err)) == NULL)
+		return err->code < 0 ? err->code : CW_ENOMEM;
+	r = cw_json_put(&cl->out, answer);
+	cJSON_Delete(answer);
+	return r;
+}
+
+static int
+put_error(struct cw_buf *out, int code, const char *text)
+{
+	int r;
+
+	cw_buf_clear(out);
+	if ((r = cw_buf_printf(out, "{\"error\":{\"code\":\"%s\",\"message\":", cw_errname(code))) <
+		0 ||
+	    (r = cw_json_put_str(out, text, strlen(text))) < 0)
+		return r;
+	return cw_buf_puts(out, "}}");
+}
+
+static void
+answer_line(struct client *cl, size_t line_len)
+{
+	struct cw_err err = { 0 };
+	cJSON *request = NULL;
+	uv_buf_t bytes;
+	int r;
+
+	cl->answered = true;
+	uv_read_stop((uv_stream_t *)&cl->pipe);
+	r = cw_json_parse(&request, (const char *)cw_buf_peek(&cl->in), line_len, "request", &err);
+	if (r == CW_OK)
+		r = put_answer(cl, request, &err);
+	cJSON_Delete(request);
+	if (r < 0)
+		r = put_error(&cl->out, r, err.text[0] != '\0' ? err.text : cw_strerror(r));
+	if (r < 0 || cw_buf_putc(&cl->out, '\n') < 0) {
+		client_close(cl);
+		return;
+	}
+	bytes = uv_buf_init((char *)cw_buf_peek(&cl->out), (unsigned)cw_buf_left(&cl->out));
+	cl->write.data = cl;
+	if (uv_write(&cl->write, (uv_stream_t *)&cl->pipe, &bytes, 1, written) != 0)
+		client_close(cl);
+}
+
+static void
+lend_room(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
+{
+	struct client *cl = handle->data;
+	size_t room = cl->in.max - cw_buf_left(&cl->in);
+	size_t n = room < suggested ? room : suggested;
+	uint8_t *p = n > 0 ? cw_buf_reserve(&cl->in, n) : NULL;
+
+	*ret = uv_buf_init((char *)p, p != NULL ? (unsigned)n : 0);
+}
+
+static void
+have_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
+{
+	struct client *cl = stream->data;
+	const uint8_t *start, *end;
+
+	(void)bytes;
+	if (n < 0) { /* closed, or UV_ENOBUFS: the line is longer than any request */
+		client_close(cl);
+		return;
+	}
+	cw_buf_added(&cl->in, (size_t)n);
+	start = cw_buf_peek(&cl->in);
+	if (!cl->answered && (end = memchr(start, '\n', cw_buf_left(&cl->in))) != NULL)
+		answer_line(cl, (size_t)(end - start));
+}
+
+static void
+have_client(uv_stream_t *listener, int status)
+{
+	struct cw_control *c = listener->data;
+	struct client *cl;
+
+	if (status < 0 || (cl = calloc(1, sizeof(*cl))) == NULL)
+		return;
+	cl->owner = c;
+	cl->next = c->clients;
+	c->clients = cl;
+	c->count++;
+	cl->handles = 2;
+	cw_buf_init(&cl->in, CW_CONTROL_REQUEST_MAX);
+	cw_buf_init(&cl->out, CW_CONTROL_ANSWER_MAX);
+	uv_pipe_init(listener->loop, &cl->pipe, 0);
+	uv_timer_init(listener->loop, &cl->deadline);
+	cl->pipe.data = cl->deadline.data = cl;
+	if (uv_accept(listener, (uv_stream_t *)&cl->pipe) != 0 ||
+	    c->count > CW_CONTROL_CLIENTS_MAX || !cw_pipe_peer_is_privileged(&cl->pipe) ||
+	    uv_timer_start(&cl->deadline, too_slow, CW_CONTROL_DEADLINE_MS, 0) != 0 ||
+	    uv_read_start((uv_stream_t *)&cl->pipe, lend_room, have_read) != 0)
+		client_close(cl);
+}
+
+static void
+listener_closed(uv_handle_t *handle)
+{
+	struct cw_control *c = handle->data;
+
+	c->listener_closed = true;
+	control_free_when_done(c);
+}
+
+/* A socket file that nobody answers on is what a killed agent leaves. */
+static int
+clear_stale(const char *state_folder, struct cw_err *err)
+{
+	cJSON *request = cJSON_CreateObject(), *answer = NULL;
+	struct cw_err ignored = { 0 };
+	char name[NAME_MAX_LEN];
+	int r;
+
+	if (request == NULL || cJSON_AddStringToObject(request, "verb", "version") == NULL) {
+		cJSON_Delete(request);
+		return cw_fail(err, CW_ENOMEM, "out of memory");
+	}
+	r = cw_control_call(&answer, state_folder, request, 2000, &ignored);
+	cJSON_Delete(request);
+	cJSON_Delete(answer);
+	if (r != CW_EUNAVAILABLE)
+		return cw_fail(err, CW_ECONFLICT,
+		    "an agent is running already with the state folder %s", state_folder);
+	cw_control_name(name, sizeof(name), state_folder);
+	return cw_file_remove(name, err);
+}
+
+int
+cw_control_new(struct cw_control **ret, uv_loop_t *loop, const char *state_folder,
+    cw_control_answer *answer, void *arg, struct cw_err *err)
+{
+	char name[NAME_MAX_LEN];
+	struct cw_control *c;
+	int r, e;
+
+	if ((r = clear_stale(state_folder, err)) < 0)
+		return r;
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		return cw_fail(err, CW_ENOMEM, "control socket: out of memory");
+	cw_control_name(name, sizeof(name), state_folder);
+	c->answer = answer;
+	c->arg = arg;
+	uv_pipe_init(loop, &c->listener, 0);
+	c->listener.data = c;
+	if ((e = uv_pipe_bind(&c->listener, name)) != 0)
+		r = cw_fail(
+		    err, CW_ESYS, "cannot bind the control socket %s: %s", name, uv_strerror(e));
+	else if ((r = cw_pipe_make_private(&c->listener, name, err)) == CW_OK &&
+	    (e = uv_listen((uv_stream_t *)&c->listener, 8, have_client)) != 0)
+		r = cw_fail(err, CW_ESYS, "cannot listen on %s: %s", name, uv_strerror(e));
+	if (r < 0) {
+		cw_control_close(c);
+		return r;
+	}
+	*ret = c;
+	return CW_OK;
+}
+
+void
+cw_control_close(struct cw_control *c)
+{
+	if (c == NULL || c->closing)
+		return;
+	c->closing = true;
+	for (struct client *cl = c->clients; cl != NULL; cl = cl->next)
+		client_close(cl);
+	uv_close((uv_handle_t *)&c->listener, listener_closed);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CW_CONTROL_H
+#define CW_CONTROL_H
+
+#include <stddef.h>
+
+#include <cjson/cJSON.h>
+#include <uv.h>
+
+struct cw_err;
+
+/*
+ * The agent's local socket for causewayctl: one JSON request on a line, one JSON
+ * answer on a line, then it closes. Only root (Administrators and SYSTEM on
+ * Windows) and the agent's own account may open it: a Unix socket of mode 0600
+ * whose peer's uid is checked again, or a named pipe with a rights list of its own.
+ */
+#define CW_CONTROL_REQUEST_MAX (64u * 1024u) /* bytes */
+#define CW_CONTROL_ANSWER_MAX (4u * 1024u * 1024u) /* bytes */
+#define CW_CONTROL_CLIENTS_MAX 16
+#define CW_CONTROL_DEADLINE_MS 10000u /* a client must have sent its line by then */
+
+struct cw_control;
+
+/* Answers one verb: a new JSON object, the caller's; NULL with err set when it cannot. Runs on the
+ * loop. */
+typedef cJSON *cw_control_answer(
+    void *arg, const char *verb, const cJSON *request, struct cw_err *err);
+
+/* The socket's name for a state folder: a path, or a pipe name that holds a hash of the folder's.
+ */
+void cw_control_name(char *ret, size_t size, const char *state_folder);
+
+/* Listens. A socket left by an agent that is gone is replaced; CW_ECONFLICT when one is answering.
+ */
+int cw_control_new(struct cw_control **ret, uv_loop_t *loop, const char *state_folder,
+    cw_control_answer *answer, void *arg, struct cw_err *err);
+/* Stops listening and drops its clients; freed when the loop has closed its handles. Ok on NULL. */
+void cw_control_close(struct cw_control *c);
+
+/* The client's side, blocking: sends the request, waits at most timeout_ms. On success *ret is the
+ * caller's. CW_EUNAVAILABLE: no agent is listening; CW_EDENIED: this account may not. */
+int cw_control_call(cJSON **ret, const char *state_folder, const cJSON *request,
+    unsigned timeout_ms, struct cw_err *err);
+
+#endif
