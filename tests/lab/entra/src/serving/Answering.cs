@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens around every request: latency, ordered faults, the log, and writing the answer or dropping the connection.
+using System.Diagnostics;
+
+namespace Causeway.Lab.Entra;
+
+sealed class Answering(Tenant tenant)
+{
+    /* For an endpoint that reads the HTTP request itself. */
+    public async Task Serve(HttpContext http, FaultTarget target, Func<Task<Answer>> work) =>
+        await Write(http, await Run(await Exchange.From(http, readBody: false), target, work));
+
+    public async Task<Answer> Run(Exchange exchange, FaultTarget target, Func<Task<Answer>> work)
+    {
+        long started = Stopwatch.GetTimestamp();
+        var fault = tenant.Faults.Take(target, exchange.Method, exchange.Path);
+        var wait = tenant.Latency + (fault?.Delay ?? TimeSpan.Zero);
+        if (wait > TimeSpan.Zero && fault is not { After: true })
+            await Task.Delay(wait);
+        Answer answer;
+        if (fault == null || fault is { Status: null, Drop: false })
+            answer = await work();
+        else
+        {
+            if (fault.After)
+            {
+                await work();
+                await Task.Delay(wait);
+            }
+            answer = Faulty(fault, exchange);
+        }
+        tenant.Log.Add(exchange, answer, tenant.Clock.Now, Stopwatch.GetElapsedTime(started).TotalMilliseconds, fault?.Id);
+        return answer;
+    }
+
+    public static async Task Write(HttpContext http, Answer answer)
+    {
+        if (answer.Drop)
+        {
+            http.Abort();
+            return;
+        }
+        http.Response.StatusCode = answer.Status;
+        foreach (var (name, value) in answer.Headers)
+            http.Response.Headers[name] = value;
+        if (answer.Body.IsEmpty)
+            return;
+        http.Response.ContentType = answer.ContentType;
+        http.Response.ContentLength = answer.Body.Length;
+        await http.Response.Body.WriteAsync(answer.Body, http.RequestAborted);
+    }
+
+    Answer Faulty(Fault fault, Exchange exchange)
+    {
+        if (fault.Drop)
+            return new Answer(0) { Drop = true };
+        var answer = fault.Body != null
+            ? new Answer(fault.Status!.Value, fault.Body)
+            : ErrorBody.Of(new GraphException(fault.Status!.Value, Code(fault.Status.Value), Message(fault.Status.Value)), exchange, tenant.Clock.Now);
+        answer.Headers.AddRange(fault.Headers);
+        return answer;
+    }
+
+    static string Code(int status) => status switch
+    {
+        429 => "TooManyRequests",
+        503 => "serviceNotAvailable",
+        504 => "GatewayTimeout",
+        401 => "InvalidAuthenticationToken",
+        403 => "Authorization_RequestDenied",
+        404 => "Request_ResourceNotFound",
+        409 => "Request_Conflict",
+        _ => status >= 500 ? "Service_InternalServerError" : "Request_BadRequest",
+    };
+
+    static string Message(int status) => status switch
+    {
+        429 => "Too many requests.",
+        503 => "The service is temporarily unavailable. Please retry after some time.",
+        504 => "The server, while acting as a proxy, did not receive a timely response from the upstream server.",
+        _ => "An error has occurred.",
+    };
+}
