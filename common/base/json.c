@@ -2,6 +2,7 @@
 /*
  * Strict reading of JSON with cJSON.
  */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,7 +92,7 @@ check(const cJSON *value, const char *what, struct cw_err *err)
 	const cJSON *child;
 	int r;
 
-	if (cJSON_IsNumber(value) && !isfinite(value->valuedouble))
+	if (cJSON_IsNumber(value) && !(fabs(value->valuedouble) <= DBL_MAX))
 		return cw_fail(err, CW_EINVAL, "%s: a number is out of range", what);
 	if (cJSON_IsObject(value) && (r = refuse_duplicates(value, what, err)) < 0)
 		return r;
