@@ -1,2 +1,3 @@
 cw_unit_test(test_agent_journal test_agent_journal.c cw_journal dep_sqlite)
 cw_unit_test(test_agent_control test_agent_control.c cw_control)
+cw_unit_test(test_agent_config test_agent_config.c cw_agent_config)

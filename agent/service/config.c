@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * agent.json.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "os/file.h"
+#include "os/paths.h"
+#include "service/config.h"
+
+#define POOL_MIN 3 /* fewer deadlock when one command's output feeds another's input */
+#define POOL_MAX 16
+
+static void
+words_free(char **words)
+{
+	for (; *words != NULL; words++) {
+		free(*words);
+		*words = NULL;
+	}
+}
+
+void
+cw_agent_config_free(struct cw_agent_config *c)
+{
+	words_free(c->powershell);
+	words_free(c->modules);
+	if (c->proxy != NULL)
+		cw_wipe(c->proxy, strlen(c->proxy)); /* it may hold a password */
+	free(c->proxy);
+	free(c->server);
+	*c = (struct cw_agent_config){ 0 };
+}
+
+static int
+copy_words(char **ret, const char *const *words)
+{
+	size_t n = 0;
+
+	for (; words[n] != NULL; n++)
+		if ((ret[n] = cw_strdup(words[n])) == NULL)
+			return CW_ENOMEM;
+	return CW_OK;
+}
+
+static int
+read_words(char **ret, const cJSON *root, const char *name, const char *path, struct cw_err *err)
+{
+	const cJSON *list = cw_json_get(root, name), *word;
+	size_t n = 0;
+
+	if (list == NULL)
+		return CW_OK;
+	if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) == 0 ||
+	    cJSON_GetArraySize(list) > CW_AGENT_WORDS_MAX)
+		return cw_fail(err, CW_EINVAL, "%s: \"%s\" must be a list of 1 to %d strings", path,
+		    name, CW_AGENT_WORDS_MAX);
+	words_free(ret);
+	cJSON_ArrayForEach (word, list) {
+		if (!cJSON_IsString(word) || word->valuestring[0] == '\0')
+			return cw_fail(err, CW_EINVAL,
+			    "%s: \"%s\" must hold strings that are not empty", path, name);
+		if ((ret[n++] = cw_strdup(word->valuestring)) == NULL)
+			return cw_fail(err, CW_ENOMEM, "%s: out of memory", path);
+	}
+	return CW_OK;
+}
+
+static int
+read_string(char **ret, const cJSON *root, const char *name, const char *path, struct cw_err *err)
+{
+	const cJSON *member = cw_json_get(root, name);
+
+	if (member == NULL || cJSON_IsNull(member))
+		return CW_OK;
+	if (!cJSON_IsString(member) || member->valuestring[0] == '\0')
+		return cw_fail(err, CW_EINVAL,
+		    "%s: \"%s\" must be a string that is not empty, or null", path, name);
+	return (*ret = cw_strdup(member->valuestring)) != NULL
+	    ? CW_OK
+	    : cw_fail(err, CW_ENOMEM, "%s: out of memory", path);
+}
+
+static int
+read_pool(struct cw_agent_config *c, const cJSON *root, const char *path, struct cw_err *err)
+{
+	int64_t pool = POOL_MIN;
+
+	if (cw_json_get(root, "pool") != NULL &&
+	    (!cw_json_int(root, "pool", &pool) || pool < POOL_MIN || pool > POOL_MAX))
+		return cw_fail(err, CW_EINVAL, "%s: \"pool\" must be a whole number from %d to %d",
+		    path, POOL_MIN, POOL_MAX);
+	c->pool = (unsigned)pool;
+	return CW_OK;
+}
+
+int
+cw_agent_config_parse(
+    struct cw_agent_config *ret, const char *text, size_t n, const char *path, struct cw_err *err)
+{
+	static const char *const members[] = { "powershell", "modules", "pool", "proxy", "server",
+		NULL };
+	static const char *const modules[] = { "ActiveDirectory", NULL };
+	struct cw_agent_config c = { 0 };
+	cJSON *root = NULL;
+	int r;
+
+	if ((r = cw_json_parse(&root, text, n, path, err)) < 0)
+		return r;
+	if ((r = cw_json_only(root, members, path, err)) < 0)
+		goto done;
+	if (copy_words(c.powershell, cw_paths_powershell()) < 0 ||
+	    copy_words(c.modules, modules) < 0) {
+		r = cw_fail(err, CW_ENOMEM, "%s: out of memory", path);
+		goto done;
+	}
+	if ((r = read_words(c.powershell, root, "powershell", path, err)) < 0 ||
+	    (r = read_words(c.modules, root, "modules", path, err)) < 0 ||
+	    (r = read_pool(&c, root, path, err)) < 0 ||
+	    (r = read_string(&c.proxy, root, "proxy", path, err)) < 0 ||
+	    (r = read_string(&c.server, root, "server", path, err)) < 0)
+		goto done;
+	*ret = c;
+	c = (struct cw_agent_config){ 0 };
+done:
+	cw_agent_config_free(&c);
+	cJSON_Delete(root);
+	return r;
+}
+
+int
+cw_agent_config_load(struct cw_agent_config *ret, const char *state_folder, struct cw_err *err)
+{
+	struct cw_buf text;
+	char path[1024];
+	int r;
+
+	if (snprintf(path, sizeof(path), "%s/agent.json", state_folder) >= (int)sizeof(path))
+		return cw_fail(err, CW_EINVAL, "the state folder's path is too long");
+	cw_buf_init(&text, CW_AGENT_CONFIG_MAX);
+	r = cw_file_read(&text, path, err);
+	if (r == CW_OK)
+		r = cw_agent_config_parse(
+		    ret, (const char *)cw_buf_peek(&text), cw_buf_left(&text), path, err);
+	else if (r == CW_ENOTFOUND)
+		r = cw_agent_config_parse(ret, "{}", 2, path, err);
+	cw_buf_free_secret(&text);
+	return r;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CW_AGENT_CONFIG_H
+#define CW_AGENT_CONFIG_H
+
+#include <stddef.h>
+
+struct cw_err;
+
+/*
+ * agent.json in the state folder: what an administrator may set on this server.
+ * Every member is optional; one that is unknown or of the wrong type is an error
+ * that names it.
+ *
+ *   powershell   the command line of the engine's server mode, a list of words
+ *   modules      modules imported into every privileged runspace
+ *   pool         how many runspaces are kept warm, 3 to 16
+ *   proxy        http://[user:password@]host:port, where there is one
+ *   server       the domain controller to use; the PDC emulator otherwise
+ */
+#define CW_AGENT_CONFIG_MAX (64u * 1024u) /* bytes */
+#define CW_AGENT_WORDS_MAX 32
+
+struct cw_agent_config {
+	char *powershell[CW_AGENT_WORDS_MAX + 1]; /* NULL-terminated */
+	char *modules[CW_AGENT_WORDS_MAX + 1]; /* NULL-terminated */
+	unsigned pool;
+	char *proxy; /* NULL: none */
+	char *server; /* NULL: the PDC emulator */
+};
+
+/* Reads FOLDER/agent.json; without the file all defaults. On success free *ret. */
+int cw_agent_config_load(struct cw_agent_config *ret, const char *state_folder, struct cw_err *err);
+/* The same from text, for tests; path names it in errors. */
+int cw_agent_config_parse(
+    struct cw_agent_config *ret, const char *text, size_t n, const char *path, struct cw_err *err);
+void cw_agent_config_free(struct cw_agent_config *config);
+
+#endif
