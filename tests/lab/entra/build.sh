@@ -21,7 +21,7 @@ flock 9
 stamp=$({
 	dotnet --version
 	echo "$project"
-	find "$here" -type f -not -path '*/bin/*' -not -path '*/obj/*' -print0 | sort -z | xargs -0 sha256sum
+	find "$here/build.sh" "$(dirname "$project")" -type f -not -path '*/bin/*' -not -path '*/obj/*' -print0 | sort -z | xargs -0 sha256sum
 } | sha256sum)
 if [ "$(cat "$out/.stamp" 2>/dev/null)" = "$stamp" ]; then
 	exit 0

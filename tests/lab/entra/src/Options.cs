@@ -32,13 +32,13 @@ sealed class Options
             ["--listen"] = v => options.Listen = IPAddress.TryParse(v, out var a)
                 ? a : throw new UsageException($"--listen: '{v}' is not an IP address"),
             ["--host"] = v => options.Host = v,
-            ["--cert"] = v => options.CertificateFile = v,
-            ["--key"] = v => options.KeyFile = v,
+            ["--cert"] = v => options.CertificateFile = Existing("--cert", v),
+            ["--key"] = v => options.KeyFile = Existing("--key", v),
             ["--tenant"] = v => options.Tenant = Id("--tenant", v),
             ["--client"] = v => options.Client = Id("--client", v),
-            ["--client-cert"] = v => options.ClientCertificateFile = v,
+            ["--client-cert"] = v => options.ClientCertificateFile = Existing("--client-cert", v),
             ["--ready-file"] = v => options.ReadyFile = v,
-            ["--seed"] = v => options.SeedFile = v,
+            ["--seed"] = v => options.SeedFile = Existing("--seed", v),
         };
         for (int i = 0; i < args.Length; i += 2)
         {
@@ -62,6 +62,9 @@ sealed class Options
     static int Port(string name, string value) =>
         int.TryParse(value, out int port) && port is >= 0 and <= 65535
             ? port : throw new UsageException($"{name}: '{value}' is not a port");
+
+    static string Existing(string name, string value) =>
+        File.Exists(value) ? value : throw new UsageException($"{name}: there is no file '{value}'");
 
     static string Id(string name, string value) =>
         Guid.TryParse(value, out var id) ? id.ToString() : throw new UsageException($"{name}: '{value}' is not a GUID");

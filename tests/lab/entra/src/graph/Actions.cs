@@ -7,8 +7,14 @@ namespace Causeway.Lab.Entra;
 
 sealed class Actions(Tenant tenant, Exchange exchange, Principal principal)
 {
-    public Answer Answer(Target target, JsonElement body)
+    static readonly JsonElement nothing = JsonDocument.Parse("{}").RootElement;
+
+    public Answer Answer(Target target)
     {
+        // An action without parameters comes without a body.
+        var body = exchange.Body.IsEmpty ? nothing : RequestBody.Json(exchange);
+        if (body.ValueKind != JsonValueKind.Object)
+            throw Errors.BadRequest("A 'StartObject' node was expected when reading the request body.");
         var entity = target.Entity!;
         switch (target.Name)
         {
@@ -50,7 +56,7 @@ sealed class Actions(Tenant tenant, Exchange exchange, Principal principal)
     static T Parameter<T>(string action, string name, JsonElement body) where T : class
     {
         var type = Model.Edm.FindDeclaredOperations(Model.Namespace + action).First().FindParameter(name).Type;
-        if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty(name, out var value))
+        if (!body.TryGetProperty(name, out var value))
             throw Errors.BadRequest($"Missing parameter '{name}' of action '{action}'.");
         return Values.Read(value, type, name) as T ?? throw Errors.InvalidValue(name);
     }

@@ -4,10 +4,10 @@ namespace Causeway.Lab.Entra;
 
 sealed class GraphEndpoint(Tenant tenant, AccessTokens tokens, Answering answering)
 {
-    public void Map(WebApplication app) => app.Map("/v1.0/{**path}", async (HttpContext http) =>
+    public void Map(WebApplication app) => app.Map("/{**path}", async (HttpContext http) =>
     {
         var exchange = await Exchange.From(http, readBody: true);
-        var answer = exchange.Path.Equals("/v1.0/$batch", StringComparison.OrdinalIgnoreCase)
+        var answer = exchange.Path.Equals(Query.Version + "$batch", StringComparison.OrdinalIgnoreCase)
             ? await new Batch(tenant, exchange, Handle).Run()
             : await Handle(exchange);
         await Answering.Write(http, answer);
@@ -36,6 +36,12 @@ sealed class GraphEndpoint(Tenant tenant, AccessTokens tokens, Answering answeri
         {
             answer = ErrorBody.Of(e, exchange, tenant.Clock.Now);
         }
+        catch (Exception e)
+        {
+            // A mistake of the double itself: say so to whoever runs it, and look like a service that has one.
+            Console.Error.WriteLine($"entra: {exchange.Method} {exchange.Target}: {e}");
+            answer = ErrorBody.Of(new GraphException(500, "Service_InternalServerError", "Encountered an internal server error."), exchange, tenant.Clock.Now);
+        }
         if (charge is { } c)
         {
             answer.Headers.Add(new("x-ms-resource-unit", c.Units.ToString()));
@@ -47,6 +53,8 @@ sealed class GraphEndpoint(Tenant tenant, AccessTokens tokens, Answering answeri
 
     Answer Work(Exchange exchange, Principal principal)
     {
+        if (!exchange.Path.StartsWith(Query.Version, StringComparison.OrdinalIgnoreCase))
+            throw Errors.MalformedQuery($"Invalid version: {exchange.Path.Split('/')[1]}");
         var query = Query.Parse(exchange);
         var target = Target.Walk(query.Path, tenant.Directory);
         return exchange.Method is "GET"

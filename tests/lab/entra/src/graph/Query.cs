@@ -10,7 +10,8 @@ namespace Causeway.Lab.Entra;
 sealed class Query
 {
     public const int PageDefault = 100, PageMax = 999;
-    const string Root = "https://graph.microsoft.com/v1.0/";
+    public const string Version = "/v1.0/";
+    const string Root = "https://graph.microsoft.com" + Version;
 
     static readonly string[] options =
         ["$filter", "$select", "$expand", "$orderby", "$top", "$count", "$search", "$skiptoken", "$skip", "$format"];
@@ -40,7 +41,7 @@ sealed class Query
     {
         string[] parts = exchange.Target.Split('?', 2);
         var raw = Options(parts.Length == 2 ? parts[1] : "");
-        string relative = parts[0]["/v1.0/".Length..].TrimEnd('/').Replace("/graph.", "/microsoft.graph.", StringComparison.OrdinalIgnoreCase);
+        string relative = parts[0][Version.Length..].TrimEnd('/').Replace("/graph.", "/microsoft.graph.", StringComparison.OrdinalIgnoreCase);
         // The token is ours, and $format and $skip are judged below: the library need not see them.
         string query = string.Join('&', raw.Where(o => o.Key is not ("$skiptoken" or "$format" or "$skip"))
             .Select(o => o.Key + "=" + Uri.EscapeDataString(o.Value)));
@@ -64,11 +65,14 @@ sealed class Query
         {
             throw Errors.NoSegment(e.CurrentSegment ?? relative);
         }
-        catch (ODataException e)
+        catch (Exception e) when (Malformed(e))
         {
             throw Errors.MalformedQuery(e.Message);
         }
     }
+
+    /* What the library throws at text that it cannot read. */
+    static bool Malformed(Exception e) => e is ODataException or FormatException or OverflowException or ArgumentException;
 
     void ReadPaging()
     {
@@ -126,7 +130,7 @@ sealed class Query
         {
             return parse();
         }
-        catch (ODataException e)
+        catch (Exception e) when (Malformed(e))
         {
             throw Errors.MalformedQuery(prefix == null ? e.Message : $"{prefix}: {e.Message}");
         }

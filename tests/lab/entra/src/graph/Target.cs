@@ -48,7 +48,12 @@ sealed class Target
                 };
             case KeySegment key:
                 string id = key.Keys.First().Value.ToString()!;
-                return new Target { Part = Part.Entity, Type = Type, SetName = SetName, Entity = Keyed(id, directory), Source = Source, Link = Link };
+                // members/{id}/$ref: the library puts the key after the link, so it is a reference that the key picks.
+                return new Target
+                {
+                    Part = Part == Part.References ? Part.Reference : Part.Entity, Type = Type, SetName = SetName,
+                    Entity = Keyed(id, directory), Source = Source, Link = Link,
+                };
             case NavigationPropertySegment link:
                 return Follow(Here(), link.NavigationProperty.Name, directory, Part.Collection);
             case NavigationPropertyLinkSegment reference:
@@ -83,7 +88,6 @@ sealed class Target
     Target Referenced(NavigationPropertyLinkSegment reference, Directory directory)
     {
         string name = reference.NavigationProperty.Name;
-        // .../members/{id}/$ref: the library puts the key after the link segment, so it is taken by the next step.
         var target = Follow(Here(), name, directory, Part.References);
         return name == "manager"
             ? new Target { Part = Part.Reference, Type = target.Type, SetName = target.SetName, Entity = target.Entity, Source = target.Source, Link = name }

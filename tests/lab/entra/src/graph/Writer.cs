@@ -23,7 +23,7 @@ sealed class Writer(Tenant tenant, Exchange exchange, Query query, Principal pri
         ("DELETE", Part.Reference) => RemoveReference(target),
         ("PUT", Part.Reference) => SetManager(target),
         ("POST", Part.Collection) => throw Errors.MalformedQuery("Write requests are only supported on contained entities"),
-        ("POST", Part.Action) => new Actions(tenant, exchange, principal).Answer(target, Body()),
+        ("POST", Part.Action) => new Actions(tenant, exchange, principal).Answer(target),
         _ => throw Errors.Method(exchange.Method),
     };
 
@@ -206,7 +206,7 @@ sealed class Writer(Tenant tenant, Exchange exchange, Query query, Principal pri
             if (Model.Property(type, link) is not IEdmNavigationProperty)
                 throw Errors.UnknownProperty(link, type);
             IEnumerable<JsonElement> values = member.Value.ValueKind == JsonValueKind.Array ? member.Value.EnumerateArray() : [member.Value];
-            found.AddRange(values.Select(v => (link, ByUrl(v.GetString() ?? ""))));
+            found.AddRange(values.Select(v => (link, ByUrl(v.ToString()))));
         }
         return found;
     }
@@ -237,21 +237,4 @@ sealed class Writer(Tenant tenant, Exchange exchange, Query query, Principal pri
     }
 
     JsonElement Body() => RequestBody.Json(exchange);
-}
-
-static class RequestBody
-{
-    public static JsonElement Json(Exchange exchange)
-    {
-        if (exchange.Body.IsEmpty)
-            throw Errors.BadRequest("An unexpected 'EndOfInput' node was found when reading from the JSON reader. A 'StartObject' node was expected.");
-        try
-        {
-            return JsonDocument.Parse(exchange.Body).RootElement;
-        }
-        catch (JsonException e)
-        {
-            throw Errors.MalformedQuery($"Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format. ({e.Message})");
-        }
-    }
 }

@@ -14,20 +14,18 @@ sealed class Answering(Tenant tenant)
     {
         long started = Stopwatch.GetTimestamp();
         var fault = tenant.Faults.Take(target, exchange.Method, exchange.Path);
-        var wait = tenant.Latency + (fault?.Delay ?? TimeSpan.Zero);
-        if (wait > TimeSpan.Zero && fault is not { After: true })
-            await Task.Delay(wait);
+        var delay = fault?.Delay ?? TimeSpan.Zero;
+        await Task.Delay(tenant.Latency + (fault is { After: true } ? TimeSpan.Zero : delay));
         Answer answer;
-        if (fault == null || fault is { Status: null, Drop: false })
+        if (fault is null or { Status: null, Drop: false } or { After: true })
             answer = await work();
         else
+            answer = Faulty(fault, exchange, target);
+        if (fault is { After: true })
         {
-            if (fault.After)
-            {
-                await work();
-                await Task.Delay(wait);
-            }
-            answer = Faulty(fault, exchange);
+            await Task.Delay(delay);
+            if (fault.Drop || fault.Status != null)
+                answer = Faulty(fault, exchange, target);
         }
         tenant.Log.Add(exchange, answer, tenant.Clock.Now, Stopwatch.GetElapsedTime(started).TotalMilliseconds, fault?.Id);
         return answer;
@@ -50,13 +48,14 @@ sealed class Answering(Tenant tenant)
         await http.Response.Body.WriteAsync(answer.Body, http.RequestAborted);
     }
 
-    Answer Faulty(Fault fault, Exchange exchange)
+    Answer Faulty(Fault fault, Exchange exchange, FaultTarget target)
     {
         if (fault.Drop)
             return new Answer(0) { Drop = true };
-        var answer = fault.Body != null
-            ? new Answer(fault.Status!.Value, fault.Body)
-            : ErrorBody.Of(new GraphException(fault.Status!.Value, Code(fault.Status.Value), Message(fault.Status.Value)), exchange, tenant.Clock.Now);
+        int status = fault.Status!.Value;
+        var answer = fault.Body != null ? new Answer(status, fault.Body)
+            : target == FaultTarget.Token ? Answer.Json(status, w => w.WriteString("error", status == 503 ? "temporarily_unavailable" : "server_error"))
+            : ErrorBody.Of(new GraphException(status, Code(status), Message(status)), exchange, tenant.Clock.Now);
         answer.Headers.AddRange(fault.Headers);
         return answer;
     }
