@@ -19,11 +19,26 @@ public abstract class GroupMemberCmdlet : IdentityCmdlet
         object[] members = Array.ConvertAll(Bound<ADPrincipal[]>("Members")!, Find);
         if (!ShouldProcess(group, "Set"))
             return;
-        // By default a member that is there already, or is not there, is no error.
-        DirectoryControl[] controls = Switch("DisablePermissiveModify") ? []
-            : [new DirectoryControl(Session.PermissiveModify, null, true, true)];
-        Modify(group, [LdapValue.Modification("member", Operation, members)], controls);
+        try
+        {
+            Modify(group, [LdapValue.Modification("member", Operation, members)]);
+        }
+        catch (ADException e) when (e.ErrorCode is ServerErrors.AlreadyAMember or ServerErrors.NotAMember
+            && !Switch("DisablePermissiveModify"))
+        {
+            // By default a member that is there already, or is not there, is no error. Samba has no
+            // permissive modify for links, so what is left to do is worked out here.
+            if (Remaining(group, members) is { Length: > 0 } rest)
+                Modify(group, [LdapValue.Modification("member", Operation, rest)]);
+        }
         PassObject(group);
+    }
+
+    private object[] Remaining(string group, object[] members)
+    {
+        string[] present = Session.Read(group, "member")?.Texts("member") ?? [];
+        bool adding = Operation == DirectoryAttributeOperation.Add;
+        return Array.FindAll(members, m => present.Contains((string)m, StringComparer.OrdinalIgnoreCase) != adding);
     }
 
     private object Find(ADPrincipal member)

@@ -27,6 +27,8 @@ public abstract class NewCmdlet : IdentityCmdlet
     {
     }
 
+    private protected virtual ADIdentityAlreadyExistsException Exists(ADIdentityAlreadyExistsException e) => e;
+
     private protected string DistinguishedName => dn;
 
     private protected override void Process()
@@ -57,7 +59,14 @@ public abstract class NewCmdlet : IdentityCmdlet
             }
             request.Attributes.Add(attribute);
         }
-        Session.Write(request);
+        try
+        {
+            Session.Write(request);
+        }
+        catch (ADIdentityAlreadyExistsException e)
+        {
+            throw Exists(e);
+        }
         AfterAdd(changes);
         if (changes.Protect ?? ProtectedByDefault)
             Protect();
@@ -140,6 +149,9 @@ public sealed partial class NewADGroup : NewCmdlet
     private protected override ObjectKind Kind => ObjectKind.Group;
     private protected override string ObjectClass => "group";
     private protected override string DefaultPath => "CN=Users," + Session.BaseDn;
+
+    private protected override ADIdentityAlreadyExistsException Exists(ADIdentityAlreadyExistsException e) =>
+        new("The specified group already exists", ServerErrors.GroupExists);
 
     private protected override void Complete(Changes changes)
     {

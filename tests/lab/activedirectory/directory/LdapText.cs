@@ -10,6 +10,9 @@ namespace Microsoft.ActiveDirectory.Management;
 
 internal static class LdapText
 {
+    // A noncharacter that stands for a star that is no wildcard, from the filter's parser to Escape.
+    internal const char LiteralStar = '\uFDD0';
+
     private const string TimeFormat = "yyyyMMddHHmmss'.0Z'";
 
     internal static string Escape(string value, bool keepStar = false)
@@ -19,6 +22,8 @@ internal static class LdapText
         {
             if (c is '(' or ')' or '\\' or '\0' || (c == '*' && !keepStar))
                 text.Append('\\').Append(((int)c).ToString("x2"));
+            else if (c == LiteralStar)
+                text.Append("\\2a");
             else
                 text.Append(c);
         }

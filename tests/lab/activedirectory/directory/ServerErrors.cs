@@ -13,8 +13,9 @@ namespace Microsoft.ActiveDirectory.Management;
 
 internal static class ServerErrors
 {
-    private const int AccessDenied = 5, WrongPassword = 86, UserExists = 1316, GroupExists = 1318, PasswordRestriction = 1325,
-        NotAMember = 1377, AlreadyAMember = 1378, InvalidSyntax = 8203, NoAttribute = 8202, UndefinedAttribute = 8204,
+    internal const int GroupExists = 1318, NotAMember = 1377, AlreadyAMember = 1378;
+
+    private const int AccessDenied = 5, WrongPassword = 86, UserExists = 1316, PasswordRestriction = 1325, InvalidSyntax = 8203, NoAttribute = 8202, UndefinedAttribute = 8204,
         AttributeExists = 8205, NotOnLeaf = 8213, NoSuchObject = 8240, BadName = 8242, BadFilter = 8254, NameInUse = 8305,
         MissingAttribute = 8316, AttributeNotAllowed = 8317, OutOfRange = 8322, NotFound = 8333, InsufficientRights = 8344,
         UnwillingToPerform = 8245, ConstraintViolation = 8239;
@@ -71,16 +72,23 @@ internal static class ServerErrors
 
     private static int CodeOf(string detail, ResultCode result)
     {
+        // Samba's words where Windows has codes of its own.
+        if (detail.Contains("samAccountName '", StringComparison.OrdinalIgnoreCase) && detail.Contains("already in use"))
+            return UserExists;
+        if (detail.Contains("already exists for target", StringComparison.Ordinal))
+            return AlreadyAMember;
+        if (detail.Contains("already deleted for target", StringComparison.Ordinal)
+            || detail.Contains("doesn't exist for target", StringComparison.Ordinal))
+            return NotAMember;
         if (detail.Length > 8 && detail[8] == ':'
             && int.TryParse(detail.AsSpan(0, 8), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out int code)
             && MessageOf(code).Length > 0)
             return code;
-        if (result == ResultCode.EntryAlreadyExists)
-            return detail.Contains("sAMAccountName", StringComparison.OrdinalIgnoreCase) ? UserExists : NameInUse;
         if (result == ResultCode.ConstraintViolation && detail.Contains("check_password_restrictions", StringComparison.Ordinal))
             return PasswordRestriction;
         return result switch
         {
+            ResultCode.EntryAlreadyExists => NameInUse,
             ResultCode.NoSuchObject => NotFound,
             ResultCode.NoSuchAttribute => NoAttribute,
             ResultCode.UndefinedAttributeType => UndefinedAttribute,

@@ -15,7 +15,6 @@ internal sealed class Session
 {
     internal const string ShowDeleted = "1.2.840.113556.1.4.417";
     internal const string TreeDelete = "1.2.840.113556.1.4.805";
-    internal const string PermissiveModify = "1.2.840.113556.1.4.1413";
     internal const string SdFlags = "1.2.840.113556.1.4.801";
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);

@@ -170,6 +170,8 @@ internal sealed class FilterParser
             else if (c == '\\' && at + 1 < text.Length && char.IsAsciiHexDigit(text[at]) && char.IsAsciiHexDigit(text[at + 1]))
             {
                 c = (char)byte.Parse(text.AsSpan(at, 2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+                if (c == '*')
+                    c = LdapText.LiteralStar;
                 at += 2;
             }
             value.Append(c);

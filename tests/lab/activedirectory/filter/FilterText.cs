@@ -22,7 +22,7 @@ internal static class FilterText
             FilterOperator.Le => $"({attribute}<={text})",
             FilterOperator.Gt => $"(&({attribute}>={text})(!({attribute}={text})))",
             FilterOperator.Lt => $"(&({attribute}<={text})(!({attribute}={text})))",
-            FilterOperator.Approx => $"({attribute}~={text})",
+            FilterOperator.Approx => $"({attribute}={text})", // AD takes "approximately" as "equal"; Samba refuses ~=
             FilterOperator.Band => $"({attribute}:1.2.840.113556.1.4.803:={text})",
             FilterOperator.Bor => $"({attribute}:1.2.840.113556.1.4.804:={text})",
             FilterOperator.RecursiveMatch => $"({attribute}:1.2.840.113556.1.4.1941:={text})",
