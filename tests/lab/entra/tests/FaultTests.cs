@@ -110,6 +110,12 @@ static class FaultTests
             await lab.Admin("PATCH", "/settings", new { advanceMs = 60_000 });
             Check.Equal("x", await Title(lab));
         }),
+        new("load: readers and writers side by side", async lab =>
+        {
+            await lab.Token();
+            var replies = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => i % 4 == 0 ? Patch(lab, $"{i}") : lab.Get("/users?$filter=startsWith(displayName,'a')")));
+            Check.Equal(0, replies.Count(r => r.Status is not (200 or 204)));
+        }),
         new("log: requests with their ids, and no secrets", async lab =>
         {
             var reply = await Patch(lab, "x");

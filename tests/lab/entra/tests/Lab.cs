@@ -99,7 +99,6 @@ sealed class Lab : IAsyncDisposable
     [
         "User.ReadWrite.All", "User-PasswordProfile.ReadWrite.All", "User.EnableDisableAccount.All", "User.RevokeSessions.All",
         "Group.ReadWrite.All", "GroupMember.ReadWrite.All", "Directory.Read.All", "Organization.Read.All", "LicenseAssignment.ReadWrite.All",
-        "UserAuthenticationMethod.ReadWrite.All",
     ];
 
     static readonly object Seed = new

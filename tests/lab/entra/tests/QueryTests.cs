@@ -58,6 +58,14 @@ static class QueryTests
             Check.Equal((400, "BadRequest"), (reply.Status, reply.Code));
             Check.Equal("Resource not found for the segment 'nonsense'.", reply.Error);
         }),
+        new("query: names with signs in them", async lab =>
+        {
+            await lab.Admin("POST", "/seed", new { users = new[] { new { userPrincipalName = "guest_example.test#EXT#@lab.test" }, new { userPrincipalName = "m.o'hara@lab.test" } } });
+            Check.Equal("guest_example.test#EXT#@lab.test", (await lab.Get("/users/guest_example.test%23EXT%23@lab.test")).Field("userPrincipalName"));
+            Check.Equal("m.o'hara@lab.test", (await lab.Get("/users/m.o'hara@lab.test")).Field("userPrincipalName"));
+            Check.Equal("m.o'hara@lab.test", (await lab.Get("/users('m.o''hara@lab.test')")).Field("userPrincipalName"));
+            Check.Equal(1, (await lab.Get("/users?$filter=userPrincipalName%20eq%20'm.o''hara%40lab.test'")).Values.Count());
+        }),
         new("query: a version that is not there", async lab =>
             Check.Equal("Invalid version: beta", (await lab.Get(lab.GraphUrl.Replace("v1.0", "beta") + "/users")).Error)),
         new("query: the default properties of a user, and no others", async lab =>

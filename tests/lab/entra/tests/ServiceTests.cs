@@ -23,6 +23,12 @@ static partial class ServiceTests
             Check.Equal(0, other.Process.ExitCode);
             Check.True(clock.ElapsedMilliseconds < 1000, $"ended after {clock.ElapsedMilliseconds} ms");
         }),
+        new("service: the lab's own seed loads", async lab =>
+        {
+            await using var other = await Lab.Start(program, Path.Combine(AppContext.BaseDirectory, "lab-seed.json"));
+            Check.Equal("Ada Lovelace", (await other.Get("/users/ada@lab.test")).Field("displayName"));
+            Check.True((await other.Get("/subscribedSkus")).Values.Any(), "the tenant has licences");
+        }),
         Fails(program, "service: a missing option is named", 2, "--tenant is missing", a => [.. a.Where((_, i) => i is not (4 or 5))]),
         Fails(program, "service: an unknown option is named", 2, "unknown option '--nonsense'", a => [.. a, "--nonsense", "1"]),
         Fails(program, "service: a tenant that is no GUID", 2, "--tenant: 'x' is not a GUID", a => Replace(a, "--tenant", "x")),

@@ -63,6 +63,19 @@ static class SyncTests
             var reply = await lab.Send("POST", "/users/eve@lab.test/assignLicense", new { addLicenses = new[] { new { skuId = "efccb6f7-5641-4e0e-bd10-b4976e1bf68e", disabledPlans = Array.Empty<string>() } }, removeLicenses = Array.Empty<string>() });
             Check.Equal(200, reply.Status);
         }),
+        new("sync: a name that another object has is an error of that object alone", async lab =>
+        {
+            await Eve(lab, "Sales");
+            var reply = await lab.Admin("PUT", "/sync/batch", new { users = new[]
+            {
+                new { onPremisesImmutableId = "second", userPrincipalName = "EVE@lab.test", displayName = "Other" },
+                new { onPremisesImmutableId = "third", userPrincipalName = "third@lab.test", displayName = "Third" },
+            } });
+            Check.Equal("1 0 0 0", Counts(reply));
+            Check.Equal("second AttributeValueMustBeUnique", string.Join(',', reply.Json.GetProperty("errors").EnumerateArray()
+                .Select(e => $"{e.GetProperty("onPremisesImmutableId")} {e.GetProperty("code")}")));
+            Check.Equal("Eve", (await lab.Get("/users/eve@lab.test")).Field("displayName"));
+        }),
         new("sync: a bad batch is refused with its place", async lab =>
             Check.Equal(400, await lab.AdminStatus("PUT", "/sync/batch", new { users = new[] { new { displayName = "no id" } } }))),
     ];

@@ -52,6 +52,7 @@ static class TokenTests
         Form("no credential", 401, "invalid_client", 7000218, new() { ["client_assertion"] = null }),
         Form("another grant", 400, "unsupported_grant_type", 70003, new() { ["grant_type"] = "password" }),
         Form("a scope without .default", 400, "invalid_scope", 1002012, new() { ["scope"] = "User.Read" }),
+        Form("a resource nobody has", 400, "invalid_resource", 500011, new() { ["scope"] = "https://example.test/.default" }),
         Form("no grant", 400, "invalid_request", 900144, new() { ["grant_type"] = null }),
         new("token: a certificate registered later works, one forgotten does not", async lab =>
         {
@@ -75,6 +76,11 @@ static class TokenTests
             string[] parts = (await lab.Token()).Split('.');
             string body = parts[1].Replace(parts[1][20], parts[1][20] == 'A' ? 'B' : 'A');
             await Unauthorized(lab, $"Bearer {parts[0]}.{body}.{parts[2]}", "Signing key is invalid.");
+        }),
+        new("graph: a token for another service", async lab =>
+        {
+            var reply = await lab.TokenRequest(lab.Assertion(), change: new() { ["scope"] = "https://outlook.office365.com/.default" });
+            await Unauthorized(lab, "Bearer " + reply.Field("access_token"), "Invalid audience.");
         }),
         new("graph: an expired token", async lab =>
         {

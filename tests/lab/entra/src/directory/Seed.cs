@@ -141,6 +141,8 @@ sealed class Seed(Tenant tenant)
                 else
                 {
                     var property = Model.Property(type, member.Name) ?? throw new AdminException($"a {type.Name} has no property '{member.Name}'");
+                    if (property.Name == "passwordProfile")
+                        throw new AdminException("passwordProfile: give \"password\" instead");
                     record[property.Name] = Values.Read(member.Value, property.Type, property.Name);
                 }
         }

@@ -5,12 +5,16 @@ using Microsoft.OData.Edm;
 
 namespace Causeway.Lab.Entra;
 
-sealed record SyncResult(int Added, int Updated, int Unchanged, int Deleted);
+sealed record SyncResult(int Added, int Updated, int Unchanged, int Deleted, IReadOnlyList<SyncError> Errors);
+
+/* An object that the cloud would not take; the others of the batch are written all the same. */
+sealed record SyncError(string OnPremisesImmutableId, string Code, string Message);
 
 sealed class Sync(Tenant tenant)
 {
     readonly Directory directory = tenant.Directory;
     readonly DateTimeOffset now = tenant.Clock.Now;
+    readonly List<SyncError> errors = [];
     int added, updated, unchanged, deleted;
 
     /* {"users":[{..., "onPremisesImmutableId", "managerImmutableId"?}],
@@ -31,9 +35,10 @@ sealed class Sync(Tenant tenant)
             }
         var entities = users.Concat(groups).Select(o => (Object: o, Entity: Upsert(o))).ToList();
         foreach (var (o, entity) in entities)
-            Link(o, entity);
+            if (entity != null)
+                Link(o, entity);
         directory.Update(tenant.Organization, [new("onPremisesSyncEnabled", true), new("onPremisesLastSyncDateTime", now)]);
-        return new SyncResult(added, updated, unchanged, deleted);
+        return new SyncResult(added, updated, unchanged, deleted, errors);
     }
 
     sealed record Incoming(IEdmEntityType Type, string ImmutableId, List<KeyValuePair<string, object?>> Properties,
@@ -53,6 +58,8 @@ sealed class Sync(Tenant tenant)
                 case "onPremisesImmutableId":
                     immutable = member.Value.GetString();
                     break;
+                case "passwordProfile":
+                    throw new AdminException($"{where}: passwords are not synchronised this way");
                 case "memberImmutableIds" when type == Model.Group:
                     members = [.. member.Value.EnumerateArray().Select(m => m.ToString())];
                     break;
@@ -80,9 +87,15 @@ sealed class Sync(Tenant tenant)
         }
     }
 
-    Entity Upsert(Incoming incoming)
+    Entity? Upsert(Incoming incoming)
     {
         var entity = Find(incoming.ImmutableId) ?? SoftMatch(incoming);
+        if (NameOf(incoming) is { } upn && directory.Lookup(Model.User, "userPrincipalName", upn).Any(other => other != entity))
+        {
+            errors.Add(new(incoming.ImmutableId, "AttributeValueMustBeUnique",
+                $"Unable to update this object because userPrincipalName '{upn}' is already in use by another object."));
+            return null;
+        }
         var wanted = new List<KeyValuePair<string, object?>>(incoming.Properties) { new("onPremisesSyncEnabled", true) };
         if (incoming.Type == Model.User)
             wanted.Add(new("onPremisesImmutableId", incoming.ImmutableId));
@@ -113,10 +126,12 @@ sealed class Sync(Tenant tenant)
     {
         if (incoming.Type != Model.User)
             return null;
-        string? upn = incoming.Properties.FirstOrDefault(p => p.Key == "userPrincipalName").Value as string;
-        return upn == null ? null : directory.Lookup(Model.User, "userPrincipalName", upn)
+        return NameOf(incoming) is not { } upn ? null : directory.Lookup(Model.User, "userPrincipalName", upn)
             .FirstOrDefault(u => u.Properties.Text("onPremisesImmutableId") is null or "");
     }
+
+    static string? NameOf(Incoming incoming) =>
+        incoming.Properties.FirstOrDefault(p => p.Key == "userPrincipalName").Value as string;
 
     void Link(Incoming incoming, Entity entity)
     {

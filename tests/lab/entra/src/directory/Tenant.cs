@@ -81,7 +81,7 @@ sealed class Application(string clientId)
 
     public static readonly string[] DefaultRoles =
     [
-        "User.ReadWrite.All", "User-PasswordProfile.ReadWrite.All", "UserAuthenticationMethod.ReadWrite.All",
+        "User.ReadWrite.All", "User-PasswordProfile.ReadWrite.All",
         "User.EnableDisableAccount.All", "User.RevokeSessions.All", "Group.ReadWrite.All", "GroupMember.ReadWrite.All",
         "Directory.Read.All", "Organization.Read.All", "LicenseAssignment.ReadWrite.All",
     ];

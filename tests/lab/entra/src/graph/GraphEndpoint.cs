@@ -22,7 +22,7 @@ sealed class GraphEndpoint(Tenant tenant, AccessTokens tokens, Answering answeri
         Charge? charge = null;
         try
         {
-            var principal = tokens.Verify(exchange.Header("Authorization"));
+            var principal = tokens.Verify(exchange.Header("Authorization"), exchange.Host);
             lock (tenant.Gate)
             {
                 charge = tenant.Throttle.Take(exchange.Method, exchange.Target, tenant.Directory.Roster(Model.User).Count, tenant.Clock.Now);

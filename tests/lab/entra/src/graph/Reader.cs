@@ -102,8 +102,6 @@ sealed class Reader(Tenant tenant, Exchange exchange, Query query, Principal pri
 
     Answer Page(Target target)
     {
-        if (query.Count && !query.Eventual && query.Has("$count") && target.Link != null)
-            throw Errors.NeedsEventual("Request with $count");
         var shape = query.Shape(target.Type);
         bool typed = target.Type == Model.DirectoryObject;
         var (page, token) = Cut(target);

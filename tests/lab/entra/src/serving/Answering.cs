@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens around every request: latency, ordered faults, the log, and writing the answer or dropping the connection.
 using System.Diagnostics;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Causeway.Lab.Entra;
 
@@ -35,6 +36,8 @@ sealed class Answering(Tenant tenant)
     {
         if (answer.Drop)
         {
+            // The whole connection, as a network would: over HTTP/2 the request alone could be reset.
+            http.Features.Get<IConnectionLifetimeFeature>()?.Abort();
             http.Abort();
             return;
         }

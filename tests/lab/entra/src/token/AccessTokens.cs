@@ -7,14 +7,18 @@ using System.Text.Json;
 
 namespace Causeway.Lab.Entra;
 
-sealed record Principal(string ClientId, IReadOnlyCollection<string> Roles, DateTimeOffset NotBefore, DateTimeOffset Expires)
+sealed record Principal(string ClientId, string Audience, IReadOnlyCollection<string> Roles, DateTimeOffset NotBefore, DateTimeOffset Expires)
 {
     public bool MayAny(IEnumerable<string> roles) => roles.Any(r => Roles.Contains(r));
 }
 
 sealed class AccessTokens(Tenant tenant)
 {
-    public const string Graph = "https://graph.microsoft.com";
+    /* Graph by its name and by its application id. */
+    static readonly string[] graph = ["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"];
+    /* Other services that the application may ask tokens for; Graph refuses those. */
+    static readonly string[] others = ["https://outlook.office365.com", "https://outlook.office.com"];
+
     const int CacheMax = 10_000;
 
     readonly RSA key = RSA.Create(2048);
@@ -35,7 +39,10 @@ sealed class AccessTokens(Tenant tenant)
 
     Guid generation = Guid.NewGuid();
 
-    public string Issue(string issuer)
+    public static bool Knows(string resource, string host) =>
+        graph.Contains(resource) || others.Contains(resource) || resource == "https://" + host;
+
+    public string Issue(string issuer, string resource)
     {
         var now = tenant.Clock.Now;
         string header = Json(w =>
@@ -46,7 +53,7 @@ sealed class AccessTokens(Tenant tenant)
         });
         string payload = Json(w =>
         {
-            w.WriteString("aud", Graph);
+            w.WriteString("aud", resource);
             w.WriteString("iss", issuer);
             w.WriteNumber("iat", now.ToUnixTimeSeconds());
             w.WriteNumber("nbf", now.ToUnixTimeSeconds());
@@ -68,7 +75,7 @@ sealed class AccessTokens(Tenant tenant)
             HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
     }
 
-    public Principal Verify(string? authorization)
+    public Principal Verify(string? authorization, string host)
     {
         if (authorization == null || !authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase))
             throw Refused("Access token is empty.");
@@ -82,6 +89,8 @@ sealed class AccessTokens(Tenant tenant)
                 verified.Clear();
             verified[token] = principal;
         }
+        if (!graph.Contains(principal.Audience) && principal.Audience != "https://" + host)
+            throw Refused("Access token validation failure. Invalid audience.");
         var now = tenant.Clock.Now;
         if (now >= principal.Expires)
             throw Refused("Lifetime validation failed, the token is expired.");
@@ -107,7 +116,7 @@ sealed class AccessTokens(Tenant tenant)
         var claims = json.RootElement;
         if (claims.GetProperty("uti").GetGuid() != generation)
             throw Refused("Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp");
-        return new Principal(claims.GetProperty("appid").GetString()!,
+        return new Principal(claims.GetProperty("appid").GetString()!, claims.GetProperty("aud").GetString()!,
             [.. claims.GetProperty("roles").EnumerateArray().Select(r => r.GetString()!)],
             DateTimeOffset.FromUnixTimeSeconds(claims.GetProperty("nbf").GetInt64()),
             DateTimeOffset.FromUnixTimeSeconds(claims.GetProperty("exp").GetInt64()));

@@ -67,9 +67,16 @@ sealed class TokenEndpoint(Tenant tenant, AccessTokens tokens, Answering answeri
                 "administrator of the tenant or consented to by any user in the tenant. You may have sent your " +
                 "authentication request to the wrong tenant.");
         string scope = Need("scope");
-        if (!scope.EndsWith("/.default", StringComparison.Ordinal))
+        const string AllOf = "/.default";
+        if (!scope.EndsWith(AllOf, StringComparison.Ordinal))
             throw new TokenException(400, "invalid_scope", 1002012, $"The provided value for scope {scope} is not valid. " +
                 "Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).");
+        string resource = scope[..^AllOf.Length].TrimEnd('/');
+        if (!AccessTokens.Knows(resource, http.Request.Host.ToString()))
+            throw new TokenException(400, "invalid_resource", 500011, $"The resource principal named {resource} was not " +
+                "found in the tenant named Lab. This can happen if the application has not been installed by the " +
+                "administrator of the tenant or consented to by any user in the tenant. You might have sent your " +
+                "authentication request to the wrong tenant.");
         if (form["client_assertion"].FirstOrDefault() is { Length: > 0 } jwt)
         {
             if (Need("client_assertion_type") != AssertionType)
@@ -82,7 +89,7 @@ sealed class TokenEndpoint(Tenant tenant, AccessTokens tokens, Answering answeri
         else
             throw TokenException.Client(7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.");
 
-        string token = tokens.Issue($"https://sts.windows.net/{tenant.Id}/");
+        string token = tokens.Issue($"https://sts.windows.net/{tenant.Id}/", resource);
         int seconds = (int)tokens.Lifetime.TotalSeconds;
         return Answer.Json(200, w =>
         {
