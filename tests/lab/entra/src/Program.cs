@@ -12,14 +12,15 @@ try
 {
     var options = Options.Parse(args);
     var tenant = new Tenant(options.Tenant, options.Client);
-    tenant.Application.Register(X509CertificateLoader.LoadCertificateFromFile(options.ClientCertificateFile));
+    tenant.Application.Register(From("--client-cert", options.ClientCertificateFile, X509CertificateLoader.LoadCertificateFromFile));
     if (options.SeedFile != null)
-        new Seed(tenant).Apply(JsonDocument.Parse(File.ReadAllBytes(options.SeedFile)).RootElement);
+        From("--seed", options.SeedFile, file => new Seed(tenant).Apply(JsonDocument.Parse(File.ReadAllBytes(file)).RootElement));
+    using var certificate = From("--cert, --key", options.CertificateFile, file => ServerCertificate(file, options.KeyFile));
     var tokens = new AccessTokens(tenant);
     var answering = new Answering(tenant);
 
     await using var graph = Build(kestrel => kestrel.Listen(options.Listen, options.GraphPort,
-        listen => listen.UseHttps(ServerCertificate(options))));
+        listen => listen.UseHttps(certificate)));
     new TokenEndpoint(tenant, tokens, answering).Map(graph);
     new GraphEndpoint(tenant, tokens, answering).Map(graph);
     await using var admin = Build(kestrel => kestrel.Listen(IPAddress.Loopback, options.AdminPort));
@@ -36,7 +37,7 @@ catch (UsageException e)
     Console.Error.WriteLine($"entra: {e.Message}\n{Options.Usage}");
     return 2;
 }
-catch (Exception e) when (e is IOException or CryptographicException or AdminException or JsonException or UnauthorizedAccessException)
+catch (Exception e) when (e is StartException or IOException or UnauthorizedAccessException)
 {
     Console.Error.WriteLine($"entra: {e.Message}");
     return 1;
@@ -57,9 +58,22 @@ static WebApplication Build(Action<Microsoft.AspNetCore.Server.Kestrel.Core.Kest
     return builder.Build();
 }
 
-static X509Certificate2 ServerCertificate(Options options)
+/* What a file is read into, or an error that names the option and the file. */
+static T From<T>(string option, string file, Func<string, T> read)
 {
-    using var pem = X509Certificate2.CreateFromPemFile(options.CertificateFile, options.KeyFile);
+    try
+    {
+        return read(file);
+    }
+    catch (Exception e) when (e is CryptographicException or ArgumentException or AdminException or JsonException or IOException)
+    {
+        throw new StartException($"{option}: {file}: {e.Message}");
+    }
+}
+
+static X509Certificate2 ServerCertificate(string certificate, string key)
+{
+    using var pem = X509Certificate2.CreateFromPemFile(certificate, key);
     // A key read from PEM must be persisted once before TLS takes it.
     return X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), null);
 }
@@ -85,3 +99,5 @@ static void SayReady(Options options, int graphPort, int adminPort)
     File.WriteAllText(options.ReadyFile + ".tmp", text + "\n");
     File.Move(options.ReadyFile + ".tmp", options.ReadyFile, overwrite: true);
 }
+
+sealed class StartException(string message) : Exception(message);

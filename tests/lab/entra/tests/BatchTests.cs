@@ -55,10 +55,13 @@ static class BatchTests
             Check.Equal("200,400", Statuses(reply));
             Check.Equal(3, reply.Json.GetProperty("responses")[0].GetProperty("body").GetProperty("@odata.count").GetInt32());
         }),
-        new("batch: without a token each step is a 401", async lab =>
+        new("batch: without a token", async lab =>
+            Check.Equal((401, "InvalidAuthenticationToken"), await lab.Send("POST", "/$batch", Body(Step("1", "GET", "/users")), bearer: "") is var r ? (r.Status, r.Code) : default)),
+        new("batch: a fault of the whole, applied and then lost", async lab =>
         {
-            var reply = await lab.Send("POST", "/$batch", Body(Step("1", "GET", "/users")), bearer: "");
-            Check.Equal("401", Statuses(reply));
+            await lab.Admin("POST", "/faults", new { path = "batch$", when = "after", status = 504 });
+            Check.Equal(504, (await Run(lab, Step("1", "PATCH", "/users/ada@lab.test", new JsonObject { ["jobTitle"] = "x" }))).Status);
+            Check.Equal("x", (await lab.Get("/users/ada@lab.test")).Field("jobTitle"));
         }),
     ];
 

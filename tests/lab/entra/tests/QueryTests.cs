@@ -38,6 +38,7 @@ static class QueryTests
             Refused("an advanced property by default", "$filter=officeLocation eq '12'", "Request_UnsupportedQuery", "Unsupported or invalid query filter clause specified for property 'officeLocation' of resource 'User'."),
             Refused("contains", "$filter=contains(displayName,'a')", "Request_UnsupportedQuery", "ContainsMatch"),
             Refused("gt on text", "$filter=displayName gt 'a'", "Request_UnsupportedQuery", "GreaterThanMatch"),
+            Refused("sixteen names", "$filter=" + string.Join(" or ", Enumerable.Range(0, 16).Select(i => $"displayName eq '{i}'")), "Request_UnsupportedQuery", "'OR' operators: 16. Max allowed: 15."),
             Refused("an unknown property in $filter", "$filter=nonsense eq 'a'", "BadRequest", "Could not find a property named 'nonsense' on type 'microsoft.graph.user'."),
             Refused("an unknown property in $select", "$select=nonsense", "BadRequest", "Could not find a property named 'nonsense'"),
             Refused("a filter that does not parse", "$filter=displayName eq", "BadRequest", "Invalid filter clause"),

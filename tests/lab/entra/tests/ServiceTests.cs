@@ -33,6 +33,12 @@ static partial class ServiceTests
         Fails(program, "service: an unknown option is named", 2, "unknown option '--nonsense'", a => [.. a, "--nonsense", "1"]),
         Fails(program, "service: a tenant that is no GUID", 2, "--tenant: 'x' is not a GUID", a => Replace(a, "--tenant", "x")),
         Fails(program, "service: a certificate that is not there", 2, "--client-cert: there is no file 'nowhere.pem'", a => Replace(a, "--client-cert", "nowhere.pem")),
+        Fails(program, "service: a client certificate that is none", 1, "--client-cert: ", (a, folder) => Replace(a, "--client-cert", $"{folder}/server.key")),
+        Fails(program, "service: a key of another certificate", 1, "--cert, --key: ", (a, folder) =>
+        {
+            File.WriteAllText($"{folder}/other.key", System.Security.Cryptography.ECDsa.Create().ExportPkcs8PrivateKeyPem());
+            return Replace(a, "--key", $"{folder}/other.key");
+        }),
         Fails(program, "service: a seed with a misspelt field", 1, "userz", (a, folder) =>
         {
             File.WriteAllText($"{folder}/bad.json", """{"userz":[]}""");

@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Causeway.Lab.Entra;
 
-sealed class Batch(Tenant tenant, Exchange outer, Func<Exchange, Task<Answer>> handle)
+sealed class Batch(Tenant tenant, AccessTokens tokens, Exchange outer, Func<Exchange, Task<Answer>> handle)
 {
     const int StepsMax = 20;
 
@@ -15,6 +15,7 @@ sealed class Batch(Tenant tenant, Exchange outer, Func<Exchange, Task<Answer>> h
     {
         try
         {
+            tokens.Verify(outer.Header("Authorization"), outer.Host);
             if (outer.Method != "POST")
                 throw Errors.Method(outer.Method);
             return await Execute(Read(RequestBody.Json(outer)));

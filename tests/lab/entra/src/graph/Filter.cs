@@ -10,6 +10,8 @@ readonly record struct Scope(Entity Entity, long NowTicks, string? Variable = nu
 
 sealed class Filter
 {
+    const int ChoicesMax = 15;
+
     readonly IEdmEntityType type;
     readonly bool advanced;
 
@@ -38,6 +40,7 @@ sealed class Filter
                 var (l, r) = (Predicate(and.Left), Predicate(and.Right));
                 return s => l(s) && r(s);
             case BinaryOperatorNode { OperatorKind: BinaryOperatorKind.Or } or:
+                CheckChoices(Choices(or));
                 var (a, b) = (Predicate(or.Left), Predicate(or.Right));
                 return s => a(s) || b(s);
             case BinaryOperatorNode compare:
@@ -122,9 +125,18 @@ sealed class Filter
     {
         var left = Value(node.Left);
         var values = Constants(node.Right);
-        if (values.Count > 15)
-            throw Errors.Unsupported($"Too many child clauses specified in search filter expression containing 'OR' operators: {values.Count}. Max allowed: 15.");
+        CheckChoices(values.Count);
         return s => left(s) is var v && values.Exists(x => Order(v, x) == 0);
+    }
+
+    static int Choices(QueryNode node) => Bare(node) is BinaryOperatorNode { OperatorKind: BinaryOperatorKind.Or } or
+        ? Choices(or.Left) + Choices(or.Right) : 1;
+
+    static void CheckChoices(int count)
+    {
+        if (count > ChoicesMax)
+            throw Errors.Unsupported("Too many child clauses specified in search filter expression containing 'OR' " +
+                $"operators: {count}. Max allowed: {ChoicesMax}.");
     }
 
     static List<object?> Constants(CollectionNode node) => node is CollectionConstantNode list

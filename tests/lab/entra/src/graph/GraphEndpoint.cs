@@ -4,14 +4,16 @@ namespace Causeway.Lab.Entra;
 
 sealed class GraphEndpoint(Tenant tenant, AccessTokens tokens, Answering answering)
 {
-    public void Map(WebApplication app) => app.Map("/{**path}", async (HttpContext http) =>
+    public void Map(WebApplication app) => app.Map("/{**path}", Serve);
+
+    async Task Serve(HttpContext http)
     {
         var exchange = await Exchange.From(http, readBody: true);
         var answer = exchange.Path.Equals(Query.Version + "$batch", StringComparison.OrdinalIgnoreCase)
-            ? await new Batch(tenant, exchange, Handle).Run()
+            ? await answering.Run(exchange, FaultTarget.Graph, () => new Batch(tenant, tokens, exchange, Handle).Run())
             : await Handle(exchange);
         await Answering.Write(http, answer);
-    });
+    }
 
     Task<Answer> Handle(Exchange exchange) =>
         answering.Run(exchange, FaultTarget.Graph, () => Task.FromResult(Judge(exchange)));

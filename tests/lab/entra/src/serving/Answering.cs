@@ -16,7 +16,9 @@ sealed class Answering(Tenant tenant)
         long started = Stopwatch.GetTimestamp();
         var fault = tenant.Faults.Take(target, exchange.Method, exchange.Path);
         var delay = fault?.Delay ?? TimeSpan.Zero;
-        await Task.Delay(tenant.Latency + (fault is { After: true } ? TimeSpan.Zero : delay));
+        // The steps of a batch share the latency of the whole.
+        var latency = exchange.BatchId == null ? tenant.Latency : TimeSpan.Zero;
+        await Task.Delay(latency + (fault is { After: true } ? TimeSpan.Zero : delay));
         Answer answer;
         if (fault is null or { Status: null, Drop: false } or { After: true })
             answer = await work();
