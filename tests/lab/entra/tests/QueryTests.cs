@@ -38,6 +38,7 @@ static class QueryTests
             Refused("an advanced property by default", "$filter=officeLocation eq '12'", "Request_UnsupportedQuery", "Unsupported or invalid query filter clause specified for property 'officeLocation' of resource 'User'."),
             Refused("contains", "$filter=contains(displayName,'a')", "Request_UnsupportedQuery", "ContainsMatch"),
             Refused("gt on text", "$filter=displayName gt 'a'", "Request_UnsupportedQuery", "GreaterThanMatch"),
+            Refused("a property against a property", "$filter=displayName eq department", "BadRequest", "Invalid filter clause"),
             Refused("sixteen names", "$filter=" + string.Join(" or ", Enumerable.Range(0, 16).Select(i => $"displayName eq '{i}'")), "Request_UnsupportedQuery", "'OR' operators: 16. Max allowed: 15."),
             Refused("an unknown property in $filter", "$filter=nonsense eq 'a'", "BadRequest", "Could not find a property named 'nonsense' on type 'microsoft.graph.user'."),
             Refused("an unknown property in $select", "$select=nonsense", "BadRequest", "Could not find a property named 'nonsense'"),
@@ -66,6 +67,17 @@ static class QueryTests
             Check.Equal("m.o'hara@lab.test", (await lab.Get("/users/m.o'hara@lab.test")).Field("userPrincipalName"));
             Check.Equal("m.o'hara@lab.test", (await lab.Get("/users('m.o''hara@lab.test')")).Field("userPrincipalName"));
             Check.Equal(1, (await lab.Get("/users?$filter=userPrincipalName%20eq%20'm.o''hara%40lab.test'")).Values.Count());
+        }),
+        new("query: a property, and its bare value", async lab =>
+        {
+            Check.Equal("Analyst", (await lab.Get("/users/ada@lab.test/jobTitle")).Field("value"));
+            Check.Equal("Analyst", (await lab.Get("/users/ada@lab.test/jobTitle/$value")).Text);
+            Check.Equal(204, (await lab.Get("/users/bob@lab.test/jobTitle")).Status);
+        }),
+        new("query: the root alone, in any method", async lab =>
+        {
+            foreach (string method in new[] { "GET", "PATCH", "DELETE", "POST", "PUT" })
+                Check.Equal(400, (await lab.Send(method, "/", method == "GET" ? null : new { })).Status);
         }),
         new("query: a version that is not there", async lab =>
             Check.Equal("Invalid version: beta", (await lab.Get(lab.GraphUrl.Replace("v1.0", "beta") + "/users")).Error)),

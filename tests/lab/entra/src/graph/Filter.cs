@@ -70,6 +70,8 @@ sealed class Filter
 
     Func<Scope, bool> Compare(BinaryOperatorNode node)
     {
+        if (Bare(node.Left) is not ConstantNode && Bare(node.Right) is not ConstantNode)
+            throw Errors.MalformedQuery("Invalid filter clause");
         var left = Value(node.Left);
         var right = Value(node.Right);
         switch (node.OperatorKind)

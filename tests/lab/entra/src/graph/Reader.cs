@@ -27,6 +27,10 @@ sealed class Reader(Tenant tenant, Exchange exchange, Query query, Principal pri
                 return Entra.Answer.Text(200, Matching(target).Count().ToString());
             case Part.Property:
                 return Property(target);
+            case Part.Value when target.Name != "passwordProfile" && target.Entity!.Read(target.Name!, now) is string text:
+                return Entra.Answer.Text(200, text);
+            case Part.Value:
+                throw Errors.NotFound(target.Name!);
             case Part.Reference when target.Entity == null:
                 throw Errors.NotFound("manager");
             case Part.Reference:

@@ -5,7 +5,7 @@ using Microsoft.OData.UriParser;
 
 namespace Causeway.Lab.Entra;
 
-enum Part { Entity, Collection, Count, Reference, References, Property, Action }
+enum Part { Entity, Collection, Count, Reference, References, Property, Value, Action }
 
 sealed class Target
 {
@@ -30,7 +30,7 @@ sealed class Target
         var at = new Target { Part = Part.Entity, Type = Model.DirectoryObject, SetName = "" };
         foreach (var segment in path)
             at = at.Step(segment, directory);
-        return at;
+        return at.SetName == "" ? throw Errors.NoSegment("") : at;
     }
 
     Target Step(ODataPathSegment segment, Directory directory)
@@ -62,14 +62,16 @@ sealed class Target
                 return Cast((IEdmEntityType)cast.EdmType.AsElementType());
             case CountSegment:
                 return new Target { Part = Part.Count, Type = Type, SetName = SetName, Collection = Collection, WholeRoster = WholeRoster };
+            case PropertySegment property when Part == Part.Property:
+                throw Errors.NoSegment(property.Property.Name);
             case PropertySegment property:
                 return new Target { Part = Part.Property, Type = Type, SetName = SetName, Entity = Here(), Name = property.Property.Name };
             case DynamicPathSegment open:
                 throw Errors.NoSegment(open.Identifier);
             case OperationSegment operation:
                 return new Target { Part = Part.Action, Type = Type, SetName = SetName, Entity = Here(), Name = operation.Operations.First().Name };
-            case ValueSegment:
-                return this;
+            case ValueSegment when Part == Part.Property:
+                return new Target { Part = Part.Value, Type = Type, SetName = SetName, Entity = Entity, Name = Name };
             default:
                 throw Errors.NoSegment(segment.Identifier ?? segment.GetType().Name);
         }
