@@ -77,6 +77,10 @@ Check 'LDAPFilter' { (Get-ADUser -SearchBase $ou -LDAPFilter '(sn=Lovelace)').Sa
 Check 'SearchScope' { @(Get-ADObject -SearchBase $ou -SearchScope Base -Filter *).Count; @(Get-ADObject -SearchBase $ou -SearchScope OneLevel -Filter *).Count; @(Get-ADObject -SearchBase $ou -Filter *).Count } '1|4|5'
 Check 'ResultSetSize' { @(Get-ADObject -SearchBase $ou -Filter * -ResultSetSize 2).Count } '2'
 Check 'ResultPageSize smaller than the result' { @(Get-ADObject -SearchBase $ou -Filter * -ResultPageSize 1).Count } '5'
+Check 'searches between the pages of another' {
+	@(Get-ADUser -Filter * -SearchBase $ou -ResultPageSize 1 | ForEach-Object { 1..12 | ForEach-Object { Get-ADGroup -Filter "Name -eq 'Engineers $tag'" } }).Count
+	(Get-ADUser -Filter * -SearchBase $ou -Properties PrimaryGroup -ResultPageSize 1).PrimaryGroup
+} "24|CN=Domain Users,CN=Users,$base|CN=Domain Users,CN=Users,$base"
 Check 'Server: the controller, the domain, an address' { (Get-ADUser "ada$tag" -Server (Get-ADDomainController).HostName).SamAccountName, (Get-ADUser "ada$tag" -Server $dns).SamAccountName, (Get-ADUser "ada$tag" -Server ([uri]$env:CAUSEWAY_LAB_AD_URL).Host).SamAccountName } "ada$tag|ada$tag|ada$tag"
 
 $notFound = "ActiveDirectoryCmdlet:$ns.ADIdentityNotFoundException"

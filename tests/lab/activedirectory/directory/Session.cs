@@ -23,6 +23,11 @@ internal sealed class Session
     private readonly Uri url;
     private readonly NetworkCredential account;
     private LdapConnection? connection;
+
+    // A server keeps few unfinished searches for a connection (Samba ten, and drops the oldest). So
+    // what is searched between two pages of another search goes over a connection of its own.
+    private Session? inner;
+    private bool betweenPages;
     private Entry? rootDse;
 
     private Session(Uri url, NetworkCredential account)
@@ -49,6 +54,13 @@ internal sealed class Session
     internal IEnumerable<Entry> Search(string baseDn, SearchScope scope, string filter, string[] attributes,
         int pageSize = 1000, int sizeLimit = int.MaxValue, params DirectoryControl[] controls)
     {
+        if (betweenPages && scope != SearchScope.Base)
+        {
+            inner ??= new Session(url, account);
+            foreach (Entry entry in inner.Search(baseDn, scope, filter, attributes, pageSize, sizeLimit, controls))
+                yield return entry;
+            yield break;
+        }
         var page = new PageResultRequestControl(Math.Min(pageSize, sizeLimit));
         do
         {
@@ -57,13 +69,21 @@ internal sealed class Session
             if (scope != SearchScope.Base)
                 request.Controls.Add(page);
             var response = (SearchResponse)Send(request, mayRepeat: page.Cookie.Length == 0);
-            foreach (SearchResultEntry entry in response.Entries)
-            {
-                yield return new Entry(entry);
-                if (--sizeLimit == 0)
-                    yield break;
-            }
             page.Cookie = response.Controls.OfType<PageResultResponseControl>().FirstOrDefault()?.Cookie ?? [];
+            betweenPages = page.Cookie.Length > 0;
+            try
+            {
+                foreach (SearchResultEntry entry in response.Entries)
+                {
+                    yield return new Entry(entry);
+                    if (--sizeLimit == 0)
+                        yield break;
+                }
+            }
+            finally
+            {
+                betweenPages = false;
+            }
         } while (page.Cookie.Length > 0);
     }
 

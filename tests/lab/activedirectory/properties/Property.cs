@@ -8,7 +8,7 @@ namespace Microsoft.ActiveDirectory.Management;
 // read, how a parameter of the same name writes it, what it is in a -Filter.
 internal sealed class Property
 {
-    internal delegate object? Reader(in Entry entry, Session session);
+    internal delegate object? Reader(in Entry entry, Lookups lookups);
 
     internal required string Name { get; init; }
     internal required string[] Attributes { get; init; }
@@ -25,7 +25,7 @@ internal sealed class Property
         {
             Name = name,
             Attributes = [attribute],
-            Read = (in Entry entry, Session _) => LdapValue.Read(entry, type) ?? (many ? Array.Empty<object>() : null),
+            Read = (in Entry entry, Lookups _) => LdapValue.Read(entry, type) ?? (many ? Array.Empty<object>() : null),
             Write = !writable ? null : (changes, value) => changes.Replace(attribute, LdapValue.Encode(value, type.Syntax)),
             Filter = (op, value) => FilterText.Clause(attribute, type.Syntax, op, value),
         };
@@ -38,7 +38,7 @@ internal sealed class Property
     {
         Name = name,
         Attributes = ["userAccountControl"],
-        Read = (in Entry entry, Session _) => entry.Int("userAccountControl") is int flags ? ((flags & mask) != 0) != inverted : null,
+        Read = (in Entry entry, Lookups _) => entry.Int("userAccountControl") is int flags ? ((flags & mask) != 0) != inverted : null,
         Write = (changes, value) => changes.Flag(mask, LanguagePrimitives.IsTrue(value) != inverted),
         Filter = (op, value) => FilterText.Bit("userAccountControl", mask, inverted, name, op, value),
     };
@@ -48,7 +48,7 @@ internal sealed class Property
     {
         Name = name,
         Attributes = [attribute],
-        Read = (in Entry entry, Session _) => entry.FileTime(attribute),
+        Read = (in Entry entry, Lookups _) => entry.FileTime(attribute),
         Write = write,
         Filter = (op, value) => FilterText.Clause(attribute, Syntax.Long, op, value),
     };
@@ -58,7 +58,7 @@ internal sealed class Property
     {
         Name = name,
         Attributes = [attribute],
-        Read = (in Entry entry, Session _) => entry.Text(attribute),
+        Read = (in Entry entry, Lookups _) => entry.Text(attribute),
         Write = (changes, value) => changes.Replace(attribute, References(changes.Session, value)),
         Filter = (op, value) => FilterText.Clause(attribute, Syntax.Dn, op, value),
     };

@@ -30,7 +30,7 @@ internal static class PropertyTable
         {
             Name = "ObjectClass",
             Attributes = ["objectClass"],
-            Read = (in Entry entry, Session _) => entry.Texts("objectClass").LastOrDefault(),
+            Read = (in Entry entry, Lookups _) => entry.Texts("objectClass").LastOrDefault(),
             Filter = (op, value) => FilterText.Clause("objectClass", Syntax.Text, op, value),
         },
         Property.ReadOnly("ObjectGUID", "objectGUID"),
@@ -38,7 +38,7 @@ internal static class PropertyTable
         {
             Name = "ProtectedFromAccidentalDeletion",
             Attributes = ["nTSecurityDescriptor"],
-            Read = (in Entry entry, Session _) =>
+            Read = (in Entry entry, Lookups _) =>
                 entry.Bytes("nTSecurityDescriptor") is byte[] sd ? DeletionGuard.IsSet(sd) : null,
             Write = (changes, value) => changes.Protect = LanguagePrimitives.IsTrue(value),
         },
@@ -71,17 +71,17 @@ internal static class PropertyTable
         {
             Name = "KerberosEncryptionType",
             Attributes = ["msDS-SupportedEncryptionTypes"],
-            Read = (in Entry entry, Session _) => (ADKerberosEncryptionType)(entry.Int("msDS-SupportedEncryptionTypes") ?? 0),
+            Read = (in Entry entry, Lookups _) => (ADKerberosEncryptionType)(entry.Int("msDS-SupportedEncryptionTypes") ?? 0),
             Write = (changes, value) => changes.Replace("msDS-SupportedEncryptionTypes",
                 LdapValue.Encode(value, Syntax.Int)),
         },
         Property.FileTime("LastBadPasswordAttempt", "badPasswordTime"),
         Property.FileTime("LastLogonDate", "lastLogonTimestamp"),
         Property.Computed("LockedOut", ["lockoutTime", "msDS-User-Account-Control-Computed"],
-            (in Entry entry, Session _) => (entry.Int("msDS-User-Account-Control-Computed") & ComputedLockedOut) is > 0),
+            (in Entry entry, Lookups _) => (entry.Int("msDS-User-Account-Control-Computed") & ComputedLockedOut) is > 0),
         Property.Flag("MNSLogonAccount", 0x20000),
         Property.Computed("PasswordExpired", ["msDS-User-Account-Control-Computed"],
-            (in Entry entry, Session _) => (entry.Int("msDS-User-Account-Control-Computed") & ComputedPasswordExpired) is > 0),
+            (in Entry entry, Lookups _) => (entry.Int("msDS-User-Account-Control-Computed") & ComputedPasswordExpired) is > 0),
         Property.FileTime("PasswordLastSet", "pwdLastSet"),
         Property.Flag("PasswordNeverExpires", 0x10000),
         Property.Flag("PasswordNotRequired", 0x20),
@@ -147,7 +147,7 @@ internal static class PropertyTable
         {
             Name = "GroupCategory",
             Attributes = ["groupType"],
-            Read = (in Entry entry, Session _) => entry.Int("groupType") is int type
+            Read = (in Entry entry, Lookups _) => entry.Int("groupType") is int type
                 ? type < 0 ? ADGroupCategory.Security : ADGroupCategory.Distribution : null,
             Write = (changes, value) => changes.GroupType(int.MinValue,
                 LanguagePrimitives.ConvertTo<ADGroupCategory>(value) == ADGroupCategory.Security ? int.MinValue : 0),
@@ -158,7 +158,7 @@ internal static class PropertyTable
         {
             Name = "GroupScope",
             Attributes = ["groupType"],
-            Read = (in Entry entry, Session _) => entry.Int("groupType") is int type
+            Read = (in Entry entry, Lookups _) => entry.Int("groupType") is int type
                 ? (type & 8) != 0 ? ADGroupScope.Universal : (type & 2) != 0 ? ADGroupScope.Global : ADGroupScope.DomainLocal : null,
             Write = (changes, value) => changes.GroupType(0xE, ScopeBit(LanguagePrimitives.ConvertTo<ADGroupScope>(value))),
             Filter = (op, value) => FilterText.Bit("groupType", ScopeBit(LanguagePrimitives.ConvertTo<ADGroupScope>(value)),
@@ -173,7 +173,7 @@ internal static class PropertyTable
         .. Object,
         Property.Of("City", "l"),
         Property.Of("Country", "c"),
-        Property.Computed("LinkedGroupPolicyObjects", ["gPLink"], (in Entry entry, Session _) => Links(entry.Text("gPLink"))),
+        Property.Computed("LinkedGroupPolicyObjects", ["gPLink"], (in Entry entry, Lookups _) => Links(entry.Text("gPLink"))),
         Property.Reference("ManagedBy", "managedBy"),
         Property.Of("PostalCode", "postalCode"),
         Property.Of("State", "st"),
@@ -187,13 +187,7 @@ internal static class PropertyTable
     private static int ScopeBit(ADGroupScope scope) =>
         scope switch { ADGroupScope.Universal => 8, ADGroupScope.Global => 2, _ => 4 };
 
-    private static object? PrimaryGroup(in Entry entry, Session session)
-    {
-        if (entry.Int("primaryGroupID") is not int rid || entry.Sid("objectSid") is not SecurityIdentifier sid)
-            return null;
-        foreach (Entry group in session.Search(session.BaseDn, System.DirectoryServices.Protocols.SearchScope.Subtree,
-            LdapText.Clause(sid.Sibling((uint)rid)), ["1.1"]))
-            return group.Dn;
-        return null;
-    }
+    private static object? PrimaryGroup(in Entry entry, Lookups lookups) =>
+        entry.Int("primaryGroupID") is int rid && entry.Sid("objectSid") is SecurityIdentifier sid
+            ? lookups.DnOf(sid.Sibling((uint)rid)) : null;
 }

@@ -12,6 +12,7 @@ internal sealed class Selection
 {
     private readonly ObjectKind kind;
     private readonly Session session;
+    private readonly Lookups lookups;
     private readonly List<Property> properties;
     private readonly List<AttributeType> plain = [];
     private readonly bool everything;
@@ -25,6 +26,7 @@ internal sealed class Selection
     internal Selection(Session session, ObjectKind kind, string[]? names, Property[]? defaults = null)
     {
         this.session = session;
+        lookups = new Lookups(session);
         this.kind = kind;
         properties = [.. defaults ?? kind.Defaults];
         var unknown = new List<string>();
@@ -53,7 +55,7 @@ internal sealed class Selection
     {
         ADObject made = kind.Make();
         foreach (Property property in properties)
-            made.Load(AttributeCase ? CaseOfAttribute(property.Name) : property.Name, property.Read(entry, session));
+            made.Load(AttributeCase ? CaseOfAttribute(property.Name) : property.Name, property.Read(entry, lookups));
         foreach (AttributeType attribute in plain)
             made.Load(attribute.Name, LdapValue.Read(entry, attribute) ?? (attribute.Many ? Array.Empty<object>() : null));
         if (everything)
