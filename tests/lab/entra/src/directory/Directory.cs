@@ -8,7 +8,10 @@ namespace Causeway.Lab.Entra;
 sealed class Directory(Clock clock)
 {
     static readonly string[] indexed =
-        ["userPrincipalName", "mail", "displayName", "employeeId", "mailNickname", "onPremisesImmutableId", "onPremisesSecurityIdentifier"];
+    [
+        "userPrincipalName", "mail", "displayName", "employeeId", "mailNickname", "onPremisesImmutableId",
+        "onPremisesSecurityIdentifier",
+    ];
 
     readonly Dictionary<string, Entity> byId = new(StringComparer.OrdinalIgnoreCase);
     readonly Dictionary<string, Roster> rosters = new[] { Model.User, Model.Group, Model.Organization, Model.SubscribedSku }

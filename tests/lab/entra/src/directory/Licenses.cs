@@ -15,7 +15,10 @@ static class Licenses
 
         var kept = held.Where(l => !remove.Exists(id => Equals(l["skuId"], id)) &&
             !add.Exists(a => Equals(a["skuId"], l["skuId"]))).ToList();
-        kept.AddRange(add.Select(a => new Record { ["disabledPlans"] = a["disabledPlans"] ?? new List<object?>(), ["skuId"] = a["skuId"] }));
+        kept.AddRange(add.Select(a => new Record
+        {
+            ["disabledPlans"] = a["disabledPlans"] ?? new List<object?>(), ["skuId"] = a["skuId"],
+        }));
         var now = tenant.Clock.Now;
         tenant.Directory.Update(user,
         [

@@ -32,7 +32,8 @@ sealed class Rules(Tenant tenant)
                 continue;
             var property = Model.Property(type, member.Name);
             if (property is IEdmNavigationProperty)
-                throw Errors.BadRequest($"The property '{member.Name}' is a navigation property and cannot be set this way; use '{member.Name}@odata.bind'.");
+                throw Errors.BadRequest($"The property '{member.Name}' is a navigation property and cannot be set this " +
+                    $"way; use '{member.Name}@odata.bind'.");
             if (property == null && !Model.IsExtension(member.Name))
                 throw Errors.UnknownProperty(member.Name, type);
             string name = property?.Name ?? member.Name;
@@ -44,7 +45,7 @@ sealed class Rules(Tenant tenant)
         return changes;
     }
 
-    public void CheckWritable(IEdmEntityType type, IEnumerable<KeyValuePair<string, object?>> changes)
+    public static void CheckWritable(IEdmEntityType type, IEnumerable<KeyValuePair<string, object?>> changes)
     {
         foreach (var (name, _) in changes)
             if (Model.Flags(type, name).HasFlag(PropertyFlags.ReadOnly))
@@ -65,10 +66,9 @@ sealed class Rules(Tenant tenant)
         user["businessPhones"] ??= new List<object?>();
         user["proxyAddresses"] = new List<object?>();
         user["userType"] ??= "Member";
-        user["mail"] ??= null;
         user["securityIdentifier"] = Sid();
         user["lastPasswordChangeDateTime"] = user["signInSessionsValidFromDateTime"] = tenant.Clock.Now;
-        Keep(user, "passwordProfile", null);
+        user["passwordProfile"] = null;
         return user;
     }
 
@@ -151,7 +151,8 @@ sealed class Rules(Tenant tenant)
         if (upn == null || !Address(upn))
             throw Errors.InvalidValue("userPrincipalName", "User");
         if (!tenant.HasDomain(upn.Split('@')[1]))
-            throw Errors.BadRequest("The domain portion of the userPrincipalName property is invalid. You must use one of the verified domain names in your organization.");
+            throw Errors.BadRequest("The domain portion of the userPrincipalName property is invalid. You must use one " +
+                "of the verified domain names in your organization.");
         if (tenant.Directory.Lookup(Model.User, "userPrincipalName", upn).Any(other => other != entity))
             throw Errors.Duplicate("userPrincipalName");
     }
@@ -166,11 +167,6 @@ sealed class Rules(Tenant tenant)
         local.All(c => char.IsAsciiLetterOrDigit(c) || "'.-_!#^~%+$&*/=?`{|}".Contains(c)) &&
         domain.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-') && local[^1] != '.';
 
-    static string Sid() => "S-1-12-1-" + string.Join('-', Enumerable.Range(0, 4).Select(_ => (uint)Random.Shared.NextInt64(1, uint.MaxValue)));
-
-    static void Keep(Record record, string name, object? value)
-    {
-        if (record.Has(name))
-            record[name] = value;
-    }
+    static string Sid() =>
+        "S-1-12-1-" + string.Join('-', Enumerable.Range(0, 4).Select(_ => Random.Shared.NextInt64(1, uint.MaxValue)));
 }

@@ -140,7 +140,8 @@ sealed class Seed(Tenant tenant)
                     rest[member.Name] = member.Value;
                 else
                 {
-                    var property = Model.Property(type, member.Name) ?? throw new AdminException($"a {type.Name} has no property '{member.Name}'");
+                    var property = Model.Property(type, member.Name)
+                        ?? throw new AdminException($"a {type.Name} has no property '{member.Name}'");
                     if (property.Name == "passwordProfile")
                         throw new AdminException("passwordProfile: give \"password\" instead");
                     record[property.Name] = Values.Read(member.Value, property.Type, property.Name);

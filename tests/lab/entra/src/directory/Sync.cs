@@ -79,7 +79,8 @@ sealed class Sync(Tenant tenant)
     {
         try
         {
-            return Rules.Read(JsonDocument.Parse($"{{{JsonSerializer.Serialize(member.Name)}:{member.Value.GetRawText()}}}").RootElement, type).Single();
+            string alone = $"{{{JsonSerializer.Serialize(member.Name)}:{member.Value.GetRawText()}}}";
+            return Rules.Read(JsonDocument.Parse(alone).RootElement, type).Single();
         }
         catch (GraphException e)
         {

@@ -27,10 +27,7 @@ static class Errors
 
     public static GraphException MalformedQuery(string message) => new(400, "BadRequest", message);
 
-    public static GraphException InvalidValue(string property) =>
-        BadRequest($"Invalid value specified for property '{property}' of resource '{Resource(property)}'.");
-
-    public static GraphException InvalidValue(string property, string resource) =>
+    public static GraphException InvalidValue(string property, string resource = "User") =>
         BadRequest($"Invalid value specified for property '{property}' of resource '{resource}'.");
 
     public static GraphException UnknownProperty(string name, IEdmStructuredType type) => Model.IsExtension(name)
@@ -82,6 +79,4 @@ static class Errors
         $"Specified HTTP method is not allowed for the request target: {method}.");
 
     public static string Capital(string name) => name.Length == 0 ? name : char.ToUpperInvariant(name[0]) + name[1..];
-
-    static string Resource(string property) => property is "members" or "groupTypes" ? "Group" : "User";
 }

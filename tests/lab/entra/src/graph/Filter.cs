@@ -13,19 +13,15 @@ sealed class Filter
     const int ChoicesMax = 15;
 
     readonly IEdmEntityType type;
-    readonly bool advanced;
+    readonly bool eventual, advanced;
 
-    /* type: what the filter is about. advanced: ConsistencyLevel: eventual and $count=true were both sent. */
+    /* eventual: ConsistencyLevel: eventual was sent; advanced: and $count=true with it. */
     public Filter(FilterClause clause, IEdmEntityType type, bool eventual, bool advanced)
     {
-        this.type = type;
-        this.advanced = advanced;
-        this.eventual = eventual;
+        (this.type, this.eventual, this.advanced) = (type, eventual, advanced);
         Test = Predicate(clause.Expression);
         Candidate = Equality(clause.Expression);
     }
-
-    readonly bool eventual;
 
     public Func<Scope, bool> Test { get; }
 
@@ -249,7 +245,8 @@ sealed class Filter
     };
 
     static string? OwnProperty(QueryNode node) =>
-        Bare(node) is SingleValuePropertyAccessNode { Source: ResourceRangeVariableReferenceNode { Name: "$it" } } p ? p.Property.Name : null;
+        Bare(node) is SingleValuePropertyAccessNode { Source: ResourceRangeVariableReferenceNode { Name: "$it" } } p
+            ? p.Property.Name : null;
 
     static bool IsCount(QueryNode node) => Bare(node) is CountNode;
 

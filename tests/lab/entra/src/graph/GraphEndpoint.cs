@@ -27,7 +27,8 @@ sealed class GraphEndpoint(Tenant tenant, AccessTokens tokens, Answering answeri
             var principal = tokens.Verify(exchange.Header("Authorization"), exchange.Host);
             lock (tenant.Gate)
             {
-                charge = tenant.Throttle.Take(exchange.Method, exchange.Target, tenant.Directory.Roster(Model.User).Count, tenant.Clock.Now);
+                int users = tenant.Directory.Roster(Model.User).Count;
+                charge = tenant.Throttle.Take(exchange.Method, exchange.Target, users, tenant.Clock.Now);
                 if (charge is { RetryAfter: { } seconds })
                     throw Throttled(seconds);
                 answer = Work(exchange, principal);
@@ -42,7 +43,8 @@ sealed class GraphEndpoint(Tenant tenant, AccessTokens tokens, Answering answeri
         {
             // A mistake of the double itself: say so to whoever runs it, and look like a service that has one.
             Console.Error.WriteLine($"entra: {exchange.Method} {exchange.Target}: {e}");
-            answer = ErrorBody.Of(new GraphException(500, "Service_InternalServerError", "Encountered an internal server error."), exchange, tenant.Clock.Now);
+            var error = new GraphException(500, "Service_InternalServerError", "Encountered an internal server error.");
+            answer = ErrorBody.Of(error, exchange, tenant.Clock.Now);
         }
         if (charge is { } c)
         {
@@ -65,7 +67,8 @@ sealed class GraphEndpoint(Tenant tenant, AccessTokens tokens, Answering answeri
     }
 
     GraphException Throttled(int seconds) => new GraphException(429, "TooManyRequests",
-        $"Too many requests from Identifier:{tenant.Application.ClientId}_{tenant.Id} under category:aadgraph.app.tenant. Please try again later.")
+        $"Too many requests from Identifier:{tenant.Application.ClientId}_{tenant.Id} under " +
+        "category:aadgraph.app.tenant. Please try again later.")
         .With("Retry-After", seconds.ToString())
         .With("x-ms-throttle-scope", $"Tenant_Application/ReadWrite/{tenant.Application.ClientId}/{tenant.Id}")
         .With("x-ms-throttle-information", "ResourceUnitLimitExceeded");

@@ -33,7 +33,6 @@ sealed class Query
     /* Advanced queries are open: both the header and $count=true are there. */
     public bool Advanced => Eventual && Count;
     public int Top { get; private set; } = PageDefault;
-    public bool TopGiven { get; private set; }
     public string? SkipToken => raw.GetValueOrDefault("$skiptoken");
     public bool Has(string option) => raw.ContainsKey(option);
 
@@ -41,7 +40,8 @@ sealed class Query
     {
         string[] parts = exchange.Target.Split('?', 2);
         var raw = Options(parts.Length == 2 ? parts[1] : "");
-        string relative = parts[0][Version.Length..].TrimEnd('/').Replace("/graph.", "/microsoft.graph.", StringComparison.OrdinalIgnoreCase);
+        string relative = parts[0][Version.Length..].TrimEnd('/')
+            .Replace("/graph.", "/" + Model.Namespace, StringComparison.OrdinalIgnoreCase);
         // The token is ours, and $format and $skip are judged below: the library need not see them.
         string query = string.Join('&', raw.Where(o => o.Key is not ("$skiptoken" or "$format" or "$skip"))
             .Select(o => o.Key + "=" + Uri.EscapeDataString(o.Value)));
@@ -82,10 +82,11 @@ sealed class Query
         if (!raw.TryGetValue("$top", out var top))
             return;
         if (!int.TryParse(top, out int n))
-            throw Errors.MalformedQuery($"Invalid value '{top}' for $top query option found. The $top query option requires a non-negative integer value.");
+            throw Errors.MalformedQuery($"Invalid value '{top}' for $top query option found. The $top query option " +
+                "requires a non-negative integer value.");
         if (n is < 1 or > PageMax)
             throw Errors.Unsupported($"Invalid page size specified: '{n}'. Must be between 1 and {PageMax} inclusive.");
-        (Top, TopGiven) = (n, true);
+        Top = n;
     }
 
     public Filter? Filter(IEdmEntityType type) => Try(() => parser.ParseFilter(), "Invalid filter clause") is { } clause
@@ -96,7 +97,8 @@ sealed class Query
         if (!Has("$search"))
             return null;
         if (!Eventual)
-            throw Errors.Unsupported("Request with $search query parameter only works through MSGraph with a special request header: 'ConsistencyLevel: eventual'");
+            throw Errors.Unsupported("Request with $search query parameter only works through MSGraph with a special " +
+                "request header: 'ConsistencyLevel: eventual'");
         return Entra.Search.Compile(Try(() => parser.ParseSearch(), "Invalid search clause")!, type);
     }
 
@@ -143,11 +145,13 @@ sealed class Query
         {
             string[] halves = pair.Split('=', 2);
             string name = Uri.UnescapeDataString(halves[0]), value = halves.Length == 2 ? Decode(halves[1]) : "";
-            string? known = options.FirstOrDefault(o => o.Equals(name, StringComparison.OrdinalIgnoreCase) || o[1..].Equals(name, StringComparison.OrdinalIgnoreCase));
+            // The dollar sign may be left out.
+            string? known = options.FirstOrDefault(o => o.TrimStart('$').Equals(name.TrimStart('$'), StringComparison.OrdinalIgnoreCase));
             if (known == null && name.StartsWith('$'))
                 throw Errors.MalformedQuery($"The query parameter '{name}' is not supported.");
             if (known != null && !found.TryAdd(known, value))
-                throw Errors.MalformedQuery($"Query option '{known}' was specified more than once, but it must be specified at most once.");
+                throw Errors.MalformedQuery($"Query option '{known}' was specified more than once, but it must be " +
+                    "specified at most once.");
         }
         return found;
     }

@@ -152,7 +152,8 @@ sealed class Reader(Tenant tenant, Exchange exchange, Query query, Principal pri
         }
         return [.. Matching(target).Select(e => (Entity: e, Key: SortKey(e, by.Property)))
             .Where(x => start == null || Compare(x.Key, x.Entity.Sequence, start.Value, start.Sequence) > 0)
-            .Order(Comparer<(Entity Entity, string? Key)>.Create((x, y) => Compare(x.Key, x.Entity.Sequence, y.Key, y.Entity.Sequence)))
+            .Order(Comparer<(Entity Entity, string? Key)>.Create(
+                (x, y) => Compare(x.Key, x.Entity.Sequence, y.Key, y.Entity.Sequence)))
             .Take(query.Top + 1).Select(x => x.Entity)];
     }
 
@@ -178,7 +179,8 @@ sealed class Reader(Tenant tenant, Exchange exchange, Query query, Principal pri
         if (!target.WholeRoster || filter?.Candidate is not { } candidate || directory.UpdateDelay > TimeSpan.Zero)
             return null;
         if (candidate.Property == "id")
-            return candidate.Values.Select(directory.Find).OfType<Entity>().Where(e => e.Type == target.Type).Distinct().OrderBy(e => e.Sequence);
+            return candidate.Values.Select(directory.Find).OfType<Entity>().Where(e => e.Type == target.Type)
+                .Distinct().OrderBy(e => e.Sequence);
         return directory.HasIndex(target.Type, candidate.Property)
             ? candidate.Values.SelectMany(v => directory.Lookup(target.Type, candidate.Property, v))
                 .Where(directory.Visible).Distinct().OrderBy(e => e.Sequence)

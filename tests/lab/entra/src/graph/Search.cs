@@ -30,8 +30,9 @@ static class Search
     static Func<Scope, bool> Term(string text, IEdmEntityType type)
     {
         int colon = text.IndexOf(':');
-        string name = colon > 0 ? searchable.FirstOrDefault(p => p.Equals(text[..colon], StringComparison.OrdinalIgnoreCase)) ?? "" : "";
-        if (name == "" || (type != Model.DirectoryObject && type.FindProperty(name) == null))
+        string? name = colon < 0 ? null
+            : searchable.FirstOrDefault(p => p.Equals(text[..colon], StringComparison.OrdinalIgnoreCase));
+        if (name == null || (type != Model.DirectoryObject && type.FindProperty(name) == null))
             throw Errors.Unsupported("Unsupported search clause: " +
                 (colon > 0 ? $"property '{text[..colon]}' cannot be searched." : "use \"property:value\"."));
         string wanted = text[(colon + 1)..];
@@ -44,7 +45,8 @@ static class Search
         return s => s.Entity.Read(name, s.NowTicks) switch
         {
             string value => value.StartsWith(wanted, StringComparison.OrdinalIgnoreCase),
-            IEnumerable<object?> values => values.OfType<string>().Any(v => v.StartsWith(wanted, StringComparison.OrdinalIgnoreCase)),
+            IEnumerable<object?> values => values.OfType<string>()
+                .Any(v => v.StartsWith(wanted, StringComparison.OrdinalIgnoreCase)),
             _ => false,
         };
     }

@@ -42,7 +42,8 @@ sealed class Shape
     public IReadOnlyList<(string Link, Shape Inner)> Expanded => expanded;
 
     /* The part of the context URL that says what was selected. */
-    public string Context => selected == null || all ? "" : "(" + string.Join(',', selected.Concat(expanded.Select(e => e.Link + "()"))) + ")";
+    public string Context => selected == null || all ? ""
+        : "(" + string.Join(',', selected.Concat(expanded.Select(e => e.Link + "()"))) + ")";
 
     public IEnumerable<string> Names(Entity entity)
     {

@@ -34,7 +34,7 @@ sealed class Writer(Tenant tenant, Exchange exchange, Query query, Principal pri
         Permissions.Demand(principal, target.Type.Name, target.Type == Model.Group ? "create" : "write");
         var body = Body();
         var given = Rules.Read(body, target.Type);
-        rules.CheckWritable(target.Type, given);
+        Rules.CheckWritable(target.Type, given);
         var links = Bindings(body, target.Type);
         var password = given.FirstOrDefault(c => c.Key == "passwordProfile").Value as Record;
         var record = target.Type == Model.User ? rules.NewUser(given) : rules.NewGroup(given);
@@ -60,7 +60,7 @@ sealed class Writer(Tenant tenant, Exchange exchange, Query query, Principal pri
         var body = Body();
         var changes = Rules.Read(body, entity.Type);
         Demand(entity, changes);
-        rules.CheckWritable(entity.Type, changes);
+        Rules.CheckWritable(entity.Type, changes);
         var links = Bindings(body, entity.Type);
         if (links.Count > BindMax)
             throw Errors.BadRequest($"The number of references added in one request exceeds the limit of {BindMax}.");
@@ -205,7 +205,8 @@ sealed class Writer(Tenant tenant, Exchange exchange, Query query, Principal pri
             string link = member.Name[..^Suffix.Length];
             if (Model.Property(type, link) is not IEdmNavigationProperty)
                 throw Errors.UnknownProperty(link, type);
-            IEnumerable<JsonElement> values = member.Value.ValueKind == JsonValueKind.Array ? member.Value.EnumerateArray() : [member.Value];
+            IEnumerable<JsonElement> values = member.Value.ValueKind == JsonValueKind.Array
+                ? member.Value.EnumerateArray() : [member.Value];
             found.AddRange(values.Select(v => (link, ByUrl(v.ToString()))));
         }
         return found;
@@ -213,7 +214,8 @@ sealed class Writer(Tenant tenant, Exchange exchange, Query query, Principal pri
 
     Entity Referenced(JsonElement body)
     {
-        if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty("@odata.id", out var id) || id.ValueKind != JsonValueKind.String)
+        if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty("@odata.id", out var id) ||
+            id.ValueKind != JsonValueKind.String)
             throw Errors.BadRequest("The request body must contain an '@odata.id' that refers to a directory object.");
         return ByUrl(id.GetString()!);
     }

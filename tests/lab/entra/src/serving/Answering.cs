@@ -59,8 +59,9 @@ sealed class Answering(Tenant tenant)
             return new Answer(0) { Drop = true };
         int status = fault.Status!.Value;
         var answer = fault.Body != null ? new Answer(status, fault.Body)
-            : target == FaultTarget.Token ? Answer.Json(status, w => w.WriteString("error", status == 503 ? "temporarily_unavailable" : "server_error"))
-            : ErrorBody.Of(new GraphException(status, Code(status), Message(status)), exchange, tenant.Clock.Now);
+            : target == FaultTarget.Token
+                ? Answer.Json(status, w => w.WriteString("error", status == 503 ? "temporarily_unavailable" : "server_error"))
+                : ErrorBody.Of(new GraphException(status, Code(status), Message(status)), exchange, tenant.Clock.Now);
         answer.Headers.AddRange(fault.Headers);
         return answer;
     }

@@ -79,7 +79,8 @@ sealed class FaultPlan
         "headers":{"Retry-After":"1"},"body":{...},"delayMs":0,"drop":false} */
     public static Fault Read(JsonElement json)
     {
-        var fields = new Fields(json, "target", "method", "path", "skip", "count", "when", "status", "headers", "body", "delayMs", "drop");
+        var fields = new Fields(json, "target", "method", "path", "skip", "count", "when", "status", "headers", "body",
+            "delayMs", "drop");
         var fault = new Fault
         {
             Target = Enum.TryParse<FaultTarget>(fields.Text("target") ?? "any", true, out var target) ? target

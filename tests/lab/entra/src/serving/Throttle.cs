@@ -3,7 +3,7 @@
 namespace Causeway.Lab.Entra;
 
 /* What the request cost; over the limit, RetryAfter says in how many seconds to come back. */
-readonly record struct Charge(int Units, double Used, int? RetryAfter, bool Write);
+readonly record struct Charge(int Units, double Used, int? RetryAfter);
 
 sealed class Throttle
 {
@@ -37,13 +37,13 @@ sealed class Throttle
             Roll(ref unitsSince, ref units, unitWindow, now);
             Roll(ref writesSince, ref writes, writeWindow, now);
             if (units + cost > limit)
-                return new(cost, 1, Wait(unitsSince, unitWindow, now), false);
+                return new(cost, 1, Wait(unitsSince, unitWindow, now));
             if (write && writes + 1 > WriteLimit)
-                return new(cost, 1, Wait(writesSince, writeWindow, now), true);
+                return new(cost, 1, Wait(writesSince, writeWindow, now));
             units += cost;
             if (write)
                 writes++;
-            return new(cost, (double)units / limit, null, write);
+            return new(cost, (double)units / limit, null);
         }
     }
 

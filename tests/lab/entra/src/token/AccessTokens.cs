@@ -7,7 +7,8 @@ using System.Text.Json;
 
 namespace Causeway.Lab.Entra;
 
-sealed record Principal(string ClientId, string Audience, IReadOnlyCollection<string> Roles, DateTimeOffset NotBefore, DateTimeOffset Expires)
+sealed record Principal(string ClientId, string Audience, IReadOnlyCollection<string> Roles, DateTimeOffset NotBefore,
+    DateTimeOffset Expires)
 {
     public bool MayAny(IEnumerable<string> roles) => roles.Any(r => Roles.Contains(r));
 }
@@ -23,6 +24,8 @@ sealed class AccessTokens(Tenant tenant)
 
     readonly RSA key = RSA.Create(2048);
     readonly ConcurrentDictionary<string, Principal> verified = new();
+    /* Written into each token; another one makes all earlier tokens invalid. */
+    Guid generation = Guid.NewGuid();
 
     public TimeSpan Lifetime { get; set; } = TimeSpan.FromSeconds(3599);
 
@@ -36,8 +39,6 @@ sealed class AccessTokens(Tenant tenant)
         verified.Clear();
         generation = Guid.NewGuid();
     }
-
-    Guid generation = Guid.NewGuid();
 
     public static bool Knows(string resource, string host) =>
         graph.Contains(resource) || others.Contains(resource) || resource == "https://" + host;
@@ -115,7 +116,8 @@ sealed class AccessTokens(Tenant tenant)
         using var json = JsonDocument.Parse(payload);
         var claims = json.RootElement;
         if (claims.GetProperty("uti").GetGuid() != generation)
-            throw Refused("Continuous access evaluation resulted in challenge with result: InteractionRequired and code: TokenIssuedBeforeRevocationTimestamp");
+            throw Refused("Continuous access evaluation resulted in challenge with result: InteractionRequired and code: " +
+                "TokenIssuedBeforeRevocationTimestamp");
         return new Principal(claims.GetProperty("appid").GetString()!, claims.GetProperty("aud").GetString()!,
             [.. claims.GetProperty("roles").EnumerateArray().Select(r => r.GetString()!)],
             DateTimeOffset.FromUnixTimeSeconds(claims.GetProperty("nbf").GetInt64()),

@@ -12,6 +12,8 @@ sealed class ClientAssertion(Tenant tenant)
     /* Clocks may differ by this much; and no assertion may be good for longer than a day. */
     static readonly TimeSpan skew = TimeSpan.FromMinutes(5), lifetimeMax = TimeSpan.FromHours(24);
 
+    const string help = "Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials .";
+
     readonly Dictionary<string, DateTimeOffset> seen = [];
     readonly Lock gate = new();
 
@@ -27,7 +29,8 @@ sealed class ClientAssertion(Tenant tenant)
             throw TokenException.Client(700027, "The certificate with identifier used to sign the client assertion is " +
                 "not registered on application. [Reason - The provided signature value did not match the expected " +
                 $"signature value., Thumbprint of key used by client: '{certificate.Thumbprint}', Found key " +
-                $"'Start={certificate.NotBefore.ToUniversalTime():MM/dd/yyyy HH:mm:ss}, End={certificate.NotAfter.ToUniversalTime():MM/dd/yyyy HH:mm:ss}']");
+                $"'Start={certificate.NotBefore.ToUniversalTime():MM/dd/yyyy HH:mm:ss}, " +
+                $"End={certificate.NotAfter.ToUniversalTime():MM/dd/yyyy HH:mm:ss}']");
         JudgeClaims(claims, clientId, audiences);
     }
 
@@ -35,7 +38,8 @@ sealed class ClientAssertion(Tenant tenant)
     {
         string? thumbprint = Text(header, "x5t#S256"), old = Text(header, "x5t");
         if (thumbprint == null && old == null)
-            throw TokenException.Request(50027, "JWT token is invalid or malformed. No certificate thumbprint specified in token header.");
+            throw TokenException.Request(50027,
+                "JWT token is invalid or malformed. No certificate thumbprint specified in token header.");
         var known = tenant.Application.Certificates;
         var certificate = thumbprint != null
             ? known.GetValueOrDefault(thumbprint)
@@ -72,24 +76,20 @@ sealed class ClientAssertion(Tenant tenant)
     void JudgeClaims(JsonElement claims, string clientId, IReadOnlyCollection<string> audiences)
     {
         if (!audiences.Contains(Text(claims, "aud") ?? "", StringComparer.OrdinalIgnoreCase))
-            throw TokenException.Client(700023, "Client assertion audience claim does not match Realm issuer. Review the " +
-                "documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials .");
-        if (!SameId(Text(claims, "iss"), clientId))
+            throw TokenException.Client(700023, "Client assertion audience claim does not match Realm issuer. " + help);
+        if (!SameId(Text(claims, "iss"), clientId) || !SameId(Text(claims, "sub"), clientId))
             throw TokenException.Client(700021, "Client assertion application identifier doesn't match 'client_id' " +
-                "parameter. Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials .");
-        if (!SameId(Text(claims, "sub"), clientId))
-            throw TokenException.Client(700021, "Client assertion application identifier doesn't match 'client_id' " +
-                "parameter. Review the documentation at https://learn.microsoft.com/entra/identity-platform/certificate-credentials .");
+                $"parameter. {help}");
         var now = tenant.Clock.Now;
         var from = Time(claims, "nbf") ?? DateTimeOffset.UnixEpoch;
         var until = Time(claims, "exp") ?? throw TokenException.Request(50027, "JWT token is invalid or malformed.");
         if (now < from - skew || now > until + skew || until - now > lifetimeMax)
             throw TokenException.Client(700024, "Client assertion is not within its valid time range. Current time: " +
-                $"{now.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffffffZ}, assertion valid from {from.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffffffZ}, " +
-                $"expiry time of assertion {until.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffffffZ}. Review the documentation at " +
-                "https://learn.microsoft.com/entra/identity-platform/certificate-credentials .");
+                $"{Stamp(now)}, assertion valid from {Stamp(from)}, expiry time of assertion {Stamp(until)}. " + help);
         Once(Text(claims, "jti"), until);
     }
+
+    static string Stamp(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'");
 
     void Once(string? jti, DateTimeOffset until)
     {
@@ -102,7 +102,8 @@ sealed class ClientAssertion(Tenant tenant)
                 foreach (var old in seen.Where(s => s.Value + skew < now).Select(s => s.Key).ToList())
                     seen.Remove(old);
             if (!seen.TryAdd(jti, until))
-                throw TokenException.Client(50027, "JWT token is invalid or malformed. The assertion was already used: its 'jti' is not unique.");
+                throw TokenException.Client(50027,
+                    "JWT token is invalid or malformed. The assertion was already used: its 'jti' is not unique.");
         }
     }
 

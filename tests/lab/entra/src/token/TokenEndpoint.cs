@@ -59,7 +59,8 @@ sealed class TokenEndpoint(Tenant tenant, AccessTokens tokens, Answering answeri
 
         string grant = Need("grant_type");
         if (grant != "client_credentials")
-            throw new TokenException(400, "unsupported_grant_type", 70003, $"The app requested an unsupported grant type '{grant}'.");
+            throw new TokenException(400, "unsupported_grant_type", 70003,
+                $"The app requested an unsupported grant type '{grant}'.");
         string client = Need("client_id");
         if (!string.Equals(client, tenant.Application.ClientId, StringComparison.OrdinalIgnoreCase))
             throw new TokenException(400, "unauthorized_client", 700016, $"Application with identifier '{client}' was " +
@@ -87,7 +88,8 @@ sealed class TokenEndpoint(Tenant tenant, AccessTokens tokens, Answering answeri
             throw TokenException.Client(7000215, "Invalid client secret provided. Ensure the secret being sent in the " +
                 $"request is the client secret value, not the client secret ID, for a secret added to app '{client}'.");
         else
-            throw TokenException.Client(7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.");
+            throw TokenException.Client(7000218,
+                "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.");
 
         string token = tokens.Issue($"https://sts.windows.net/{tenant.Id}/", resource);
         int seconds = (int)tokens.Lifetime.TotalSeconds;
@@ -108,7 +110,8 @@ sealed class TokenEndpoint(Tenant tenant, AccessTokens tokens, Answering answeri
             ? TokenException.Request(90002, $"Tenant '{name}' not found. Check to make sure you have the correct tenant " +
                 "ID and are signing into the correct cloud. Check with your subscription administrator, this may happen " +
                 "if there are no active subscriptions for the tenant.")
-            : TokenException.Request(900023, $"Specified tenant identifier '{name}' is neither a valid DNS name, nor a valid external domain.");
+            : TokenException.Request(900023,
+                $"Specified tenant identifier '{name}' is neither a valid DNS name, nor a valid external domain.");
     }
 
     /* The token endpoint itself, by the name that the caller used for the host, and the issuer. */
@@ -124,7 +127,8 @@ sealed class TokenEndpoint(Tenant tenant, AccessTokens tokens, Answering answeri
         return Answer.Json(e.Status, w =>
         {
             w.WriteString("error", e.Error);
-            w.WriteString("error_description", $"AADSTS{e.Number}: {e.Message} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {now:yyyy-MM-dd HH:mm:ssZ}");
+            w.WriteString("error_description", $"AADSTS{e.Number}: {e.Message} Trace ID: {trace} Correlation ID: " +
+                $"{correlation} Timestamp: {now:yyyy-MM-dd HH:mm:ssZ}");
             w.WriteStartArray("error_codes");
             w.WriteNumberValue(e.Number);
             w.WriteEndArray();
