@@ -5,7 +5,7 @@
     GUID = '43c15630-959c-49e4-a977-758c5cc93408'
     Author = 'Causeway'
     Description = 'The ActiveDirectory cmdlets over LDAP, for tests against a lab directory'
-    PowerShellVersion = '7.4'
+    PowerShellVersion = '7.6'
     TypesToProcess = @('ActiveDirectory.Types.ps1xml')
     CmdletsToExport = @(
         'Add-ADGroupMember', 'Clear-ADAccountExpiration', 'Disable-ADAccount', 'Enable-ADAccount', 'Get-ADComputer',

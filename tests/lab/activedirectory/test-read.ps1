@@ -90,6 +90,7 @@ CheckError 'no such distinguished name' { Get-ADGroup "CN=no,$ou" } ADIdentityNo
 CheckError 'an identity of another kind' { Get-ADGroup "ada$tag" } ADIdentityNotFoundException "$notFound,GetADGroup" ObjectNotFound
 CheckError 'no such container' { Get-ADUser -Filter * -SearchBase "OU=no,$ou" } ADIdentityNotFoundException "$notFound,GetADUser" ObjectNotFound 'Directory object not found'
 CheckError 'a container of another domain' { Get-ADUser -Filter * -SearchBase 'OU=x,DC=other' } ArgumentException 'ActiveDirectoryCmdlet:System.ArgumentException,GetADUser' InvalidArgument
+CheckError 'no container at all' { Get-ADUser -Filter * -SearchBase '' } ArgumentException 'ActiveDirectoryCmdlet:System.ArgumentException,GetADUser' InvalidArgument
 CheckError 'a property that does not exist' { Get-ADUser "ada$tag" -Properties noSuch } ArgumentException 'ActiveDirectoryCmdlet:System.ArgumentException,GetADUser' InvalidArgument "One or more properties are invalid.`nParameter name: noSuch"
 CheckError 'a filter that is none' { Get-ADUser -Filter 'SamAccountName -eq ThmsRynr' } ADFilterParsingException "ActiveDirectoryCmdlet:$ns.ADFilterParsingException,GetADUser" ParserError "Error parsing query: 'SamAccountName -eq ThmsRynr' Error Message: 'syntax error' at position: '20'."
 foreach ($bad in '', 'x', 'x -eq', '(x -eq 1', 'x -eq 1)', 'x -foo 1', "x -eq 'a", 'x -eq 1 -and', '-not', "x -eq 'a' y", '* -and *', ('(' * 300 + 'x -eq 1' + ')' * 300)) {

@@ -51,6 +51,7 @@ CheckError 'New-ADGroup with an account name in use' { New-ADGroup "other$tag" -
 CheckError 'New-ADUser where there is no container' { New-ADUser "x$tag" -Path "OU=no,$ou" } ADIdentityNotFoundException "$notFound,NewADUser" ObjectNotFound 'Directory object not found'
 CheckError 'Set-ADUser of nobody' { Set-ADUser "nobody$tag" -Title x } ADIdentityNotFoundException "$notFound,SetADUser" ObjectNotFound
 CheckError 'an attribute that does not exist' { Set-ADUser "ada$tag" -Replace @{ noSuch = 1 } } ArgumentException 'ActiveDirectoryCmdlet:System.ArgumentException,SetADUser' InvalidArgument "The specified directory service attribute or value does not exist`nParameter name: noSuch"
+CheckError 'a value that is not there' { Set-ADUser "ada$tag" -Remove @{ proxyAddresses = 'no:such' } } ADException 'ActiveDirectoryServer:8202,SetADUser' NotSpecified 'The specified directory service attribute or value does not exist'
 CheckError 'a parameter that the lab does not have' { Set-ADUser "ada$tag" -CannotChangePassword $true } NotSupportedException 'ActiveDirectoryCmdlet:System.NotSupportedException,SetADUser' NotImplemented '*-CannotChangePassword is not in the lab*'
 CheckError 'rights that are missing' { Set-ADUser "obrien$tag" -Title x -Credential ([pscredential]::new("ada$tag@$dns", $pw)) } ADException 'ActiveDirectoryServer:8344,SetADUser' NotSpecified 'Insufficient access rights to perform the operation'
 CheckError 'a removal that nobody can confirm' { Remove-ADUser "csv$tag" } PSInvalidOperationException 'InvalidOperation,RemoveADUser' InvalidOperation

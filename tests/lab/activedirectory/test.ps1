@@ -52,6 +52,7 @@ try {
 	. $PSScriptRoot/test-read.ps1
 	. $PSScriptRoot/test-write.ps1
 	. $PSScriptRoot/test-accounts.ps1
+	if ($env:CAUSEWAY_AD_TEST_STATE) { . $PSScriptRoot/test-break.ps1 }
 }
 finally {
 	Remove-ADObject -Identity $ou -Recursive -Confirm:$false

@@ -3,23 +3,50 @@
 #
 # test.sh PSHOST: test.ps1 against the directory that CAUSEWAY_LAB_AD_URL names,
 # or, where that is not set, against a Samba of its own: provisioned in a
-# temporary folder, on a loopback address of its own, gone afterwards.
+# temporary folder, on a loopback address of its own, gone afterwards. The tests
+# call `test.sh stop` and `test.sh start` to see what a break does.
 set -euo pipefail
 
-[ $# -eq 1 ] || { echo "usage: ${0##*/} PSHOST" >&2; exit 2; }
+[ $# -eq 1 ] || { echo "usage: ${0##*/} PSHOST | stop | start" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 pshost=$1
 state=
-samba=
+
+alive() { [ -e "/proc/$1/stat" ] && ! grep -q ') Z ' "/proc/$1/stat"; }
+
+samba_stop() {
+	[ -f "$CAUSEWAY_AD_TEST_STATE/pid" ] || return 0
+	local pid deadline=$((SECONDS + 10))
+	pid=$(cat "$CAUSEWAY_AD_TEST_STATE/pid")
+	kill "$pid" 2>/dev/null || true
+	while alive "$pid"; do
+		[ $SECONDS -lt $deadline ] || kill -KILL "$pid" 2>/dev/null || true
+		sleep 0.05
+	done
+	rm -f "$CAUSEWAY_AD_TEST_STATE/pid"
+}
+
+samba_start() {
+	local log=$CAUSEWAY_AD_TEST_STATE/log deadline=$((SECONDS + 30)) pid
+	samba -s "$CAUSEWAY_AD_TEST_STATE/etc/smb.conf" -F -M single --no-process-group --debug-stdout </dev/null >"$log" 2>&1 &
+	pid=$!
+	echo "$pid" >"$CAUSEWAY_AD_TEST_STATE/pid"
+	until LDAPTLS_CACERT=$CAUSEWAY_LAB_AD_CA ldapsearch -x -H "$CAUSEWAY_LAB_AD_URL" -D "$CAUSEWAY_LAB_AD_BIND_DN" \
+		-w "$CAUSEWAY_LAB_AD_PASSWORD" -s base -b "" 1.1 >/dev/null 2>&1; do
+		if ! alive "$pid" || [ $SECONDS -ge $deadline ]; then
+			echo "${0##*/}: Samba did not come up at $CAUSEWAY_LAB_AD_URL:" >&2
+			cat "$log" >&2
+			exit 1
+		fi
+		sleep 0.1
+	done
+}
 
 finish() {
-	if [ -n "$samba" ]; then
-		kill "$samba" 2>/dev/null || true
-		wait "$samba" 2>/dev/null || true
-	fi
-	[ -z "$state" ] || rm -rf "$state"
+	[ -n "$state" ] || return 0
+	samba_stop
+	rm -rf "$state"
 }
-trap finish EXIT
 
 configure() { # into the provisioned tree, whose own file has other paths
 	cat >"$state/etc/smb.conf" <<-EOF
@@ -62,6 +89,7 @@ start() {
 	local memory=/dev/shm
 	[ -w "$memory" ] || memory=${TMPDIR:-/tmp}
 	state=$(mktemp -d "$memory/causeway-ad-test.XXXXXX")
+	export CAUSEWAY_AD_TEST_STATE=$state
 	address=127.77.$(($$ / 250 % 250)).$(($$ % 250 + 2))
 	export CAUSEWAY_LAB_AD_URL=ldaps://$address:636 CAUSEWAY_LAB_AD_BASE_DN=DC=lab,DC=test
 	export CAUSEWAY_LAB_AD_BIND_DN=Administrator@lab.test CAUSEWAY_LAB_AD_PASSWORD=Passw0rd!$RANDOM$RANDOM
@@ -74,19 +102,13 @@ start() {
 	configure
 	samba-tool domain passwordsettings set -s "$state/etc/smb.conf" -H "$state/private/sam.ldb" --quiet \
 		--min-pwd-age=0 --history-length=0 --account-lockout-threshold=3 >/dev/null
-	samba -s "$state/etc/smb.conf" -F -M single --no-process-group --debug-stdout </dev/null >"$state/log" 2>&1 &
-	samba=$!
-	local deadline=$((SECONDS + 30))
-	until LDAPTLS_CACERT=$CAUSEWAY_LAB_AD_CA ldapsearch -x -H "$CAUSEWAY_LAB_AD_URL" -D "$CAUSEWAY_LAB_AD_BIND_DN" \
-		-w "$CAUSEWAY_LAB_AD_PASSWORD" -s base -b "" 1.1 >/dev/null 2>&1; do
-		if ! kill -0 "$samba" 2>/dev/null || [ $SECONDS -ge $deadline ]; then
-			echo "${0##*/}: Samba did not come up on $address:" >&2
-			cat "$state/log" >&2
-			exit 1
-		fi
-		sleep 0.1
-	done
+	samba_start
 }
 
+case $pshost in
+stop) samba_stop; exit ;;
+start) samba_start; exit ;;
+esac
+trap finish EXIT
 [ -n "${CAUSEWAY_LAB_AD_URL:-}" ] || start
 "$pshost" -NoProfile -File "$here/test.ps1" | grep -v '^What if: '

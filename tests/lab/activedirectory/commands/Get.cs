@@ -38,6 +38,8 @@ public abstract class GetCmdlet : IdentityCmdlet
         if (limit <= 0 || page <= 0)
             throw new ArgumentException("The value must be greater than zero.\nParameter name: "
                 + (page <= 0 ? "ResultPageSize" : "ResultSetSize"));
+        if (searchBase.Length == 0)
+            throw new ArgumentException("An empty SearchBase is only supported while connected to a GlobalCatalog.");
         string[] partitions = [Session.BaseDn, "CN=Configuration," + Session.BaseDn, "CN=Schema,CN=Configuration," + Session.BaseDn];
         if (!partitions.Any(p => LdapText.IsUnder(searchBase, p)))
             throw new ArgumentException("The supplied distinguishedName must belong to one of the following partition(s): '"

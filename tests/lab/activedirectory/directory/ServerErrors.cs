@@ -16,7 +16,7 @@ internal static class ServerErrors
     internal const int GroupExists = 1318, NotAMember = 1377, AlreadyAMember = 1378;
 
     private const int AccessDenied = 5, WrongPassword = 86, UserExists = 1316, PasswordRestriction = 1325, InvalidSyntax = 8203, NoAttribute = 8202, UndefinedAttribute = 8204,
-        AttributeExists = 8205, NotOnLeaf = 8213, NoSuchObject = 8240, BadName = 8242, BadFilter = 8254, NameInUse = 8305,
+        AttributeExists = 8205, NotOnLeaf = 8213, ReferralReturned = 8235, NoSuchObject = 8240, BadName = 8242, BadFilter = 8254, NameInUse = 8305,
         MissingAttribute = 8316, AttributeNotAllowed = 8317, OutOfRange = 8322, NotFound = 8333, InsufficientRights = 8344,
         UnwillingToPerform = 8245, ConstraintViolation = 8239;
 
@@ -34,7 +34,7 @@ internal static class ServerErrors
             WrongPassword => new ADInvalidPasswordException("The specified network password is not correct", code),
             NotFound or NoSuchObject => new ADIdentityNotFoundException("Directory object not found", code, failure),
             AccessDenied => new UnauthorizedAccessException("Access is denied", failure),
-            NoAttribute or UndefinedAttribute => Failure.UnknownAttribute(AttributeIn(detail)),
+            ReferralReturned => new ADReferralException("A referral was returned from the server", code),
             _ => new ADException(MessageOf(code), code, detail.TrimEnd('\0'), failure),
         };
     }
@@ -90,6 +90,7 @@ internal static class ServerErrors
         {
             ResultCode.EntryAlreadyExists => NameInUse,
             ResultCode.NoSuchObject => NotFound,
+            ResultCode.Referral or ResultCode.ReferralV2 => ReferralReturned,
             ResultCode.NoSuchAttribute => NoAttribute,
             ResultCode.UndefinedAttributeType => UndefinedAttribute,
             ResultCode.AttributeOrValueExists => AttributeExists,
@@ -107,7 +108,9 @@ internal static class ServerErrors
     private static string MessageOf(int code) => code switch
     {
         AccessDenied or WrongPassword or UserExists or GroupExists or PasswordRestriction or NotFound or NoSuchObject
-            or NoAttribute or UndefinedAttribute => "see From",
+            or ReferralReturned => "see From",
+        NoAttribute => "The specified directory service attribute or value does not exist",
+        UndefinedAttribute => "The attribute type specified to the directory service is not defined",
         NotAMember => "The specified account name is not a member of the group",
         AlreadyAMember => "The specified account name is already a member of the group",
         InvalidSyntax => "The attribute syntax specified to the directory service is invalid",
@@ -124,11 +127,4 @@ internal static class ServerErrors
         ConstraintViolation => "A constraint violation occurred",
         _ => "",
     };
-
-    // Servers quote the attribute: "... attribute 'x' ...".
-    private static string AttributeIn(string detail)
-    {
-        string[] quoted = detail.Split('\'');
-        return quoted.Length > 2 ? quoted[1] : "(unknown)";
-    }
 }

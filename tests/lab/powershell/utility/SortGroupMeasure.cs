@@ -21,26 +21,6 @@ public abstract class CollectingCmdlet : PSCmdlet
     }
 }
 
-[Cmdlet(VerbsLifecycle.Start, "Sleep", DefaultParameterSetName = "Seconds")]
-public sealed class StartSleepCommand : PSCmdlet, IDisposable
-{
-    private readonly ManualResetEventSlim stop = new();
-
-    [Parameter(Position = 0, Mandatory = true, ParameterSetName = "Seconds", ValueFromPipeline = true)]
-    [ValidateRange(0.0, int.MaxValue / 1000.0)]
-    public double Seconds { get; set; }
-
-    [Parameter(Mandatory = true, ParameterSetName = "Milliseconds"), Alias("ms"), ValidateRange(0, int.MaxValue)]
-    public int Milliseconds { get; set; }
-
-    protected override void ProcessRecord() =>
-        stop.Wait(ParameterSetName == "Seconds" ? (int)(Seconds * 1000) : Milliseconds);
-
-    protected override void StopProcessing() => stop.Set();
-
-    public void Dispose() => stop.Dispose();
-}
-
 [Cmdlet("Sort", "Object")]
 public sealed class SortObjectCommand : CollectingCmdlet
 {

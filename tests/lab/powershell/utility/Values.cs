@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Cmdlets that make one value: dates, identifiers, random picks, new objects.
+// Cmdlets that make one value: dates, identifiers, random picks, new objects; and
+// the one that makes none, Start-Sleep.
 
 using System.Collections;
 using System.Globalization;
@@ -189,4 +190,24 @@ public sealed class ConvertToSecureStringCommand : PSCmdlet
         secure.MakeReadOnly();
         WriteObject(secure);
     }
+}
+
+[Cmdlet(VerbsLifecycle.Start, "Sleep", DefaultParameterSetName = "Seconds")]
+public sealed class StartSleepCommand : PSCmdlet, IDisposable
+{
+    private readonly ManualResetEventSlim stop = new();
+
+    [Parameter(Position = 0, Mandatory = true, ParameterSetName = "Seconds", ValueFromPipeline = true)]
+    [ValidateRange(0.0, int.MaxValue / 1000.0)]
+    public double Seconds { get; set; }
+
+    [Parameter(Mandatory = true, ParameterSetName = "Milliseconds"), Alias("ms"), ValidateRange(0, int.MaxValue)]
+    public int Milliseconds { get; set; }
+
+    protected override void ProcessRecord() =>
+        stop.Wait(ParameterSetName == "Seconds" ? (int)(Seconds * 1000) : Milliseconds);
+
+    protected override void StopProcessing() => stop.Set();
+
+    public void Dispose() => stop.Dispose();
 }
