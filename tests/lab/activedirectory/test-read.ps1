@@ -96,6 +96,14 @@ CheckError 'a filter that is none' { Get-ADUser -Filter 'SamAccountName -eq Thms
 foreach ($bad in '', 'x', 'x -eq', '(x -eq 1', 'x -eq 1)', 'x -foo 1', "x -eq 'a", 'x -eq 1 -and', '-not', "x -eq 'a' y", '* -and *', ('(' * 300 + 'x -eq 1' + ')' * 300)) {
 	CheckError "a broken filter: $($bad.Substring(0, [math]::Min(20, $bad.Length)))" { Get-ADUser -Filter $bad } $(if ($bad) { 'ADFilterParsingException' } else { 'ParameterBindingValidationException' }) $(if ($bad) { "ActiveDirectoryCmdlet:$ns.ADFilterParsingException,GetADUser" } else { 'ParameterArgumentValidationErrorEmptyStringNotAllowed,GetADUser' }) $(if ($bad) { 'ParserError' } else { 'InvalidData' })
 }
+# Whatever is written there, the answer is a filter error or a result, never anything else.
+$pieces = 'Name', 'sn', '-eq', '-like', '-and', '-or', '-not', '!', '(', ')', "'", '"', 'a', '*', '\2a', '\', '$ada', '$ada.SID', '$true', '12', ' ', ' ', '`', '-band', '$', '.', [string][char]0, 'é'
+$null = Get-Random -SetSeed 42
+$odd = 1..400 | ForEach-Object {
+	$text = (1..(Get-Random -Minimum 1 -Maximum 9) | ForEach-Object { $pieces[(Get-Random -Maximum $pieces.Count)] }) -join (' ', '')[(Get-Random -Maximum 2)]
+	try { $null = Get-ADUser -Filter $text -SearchBase $ou } catch [Microsoft.ActiveDirectory.Management.ADFilterParsingException], [ArgumentException] { } catch { if ($_.FullyQualifiedErrorId -notlike 'ParameterArgumentValidation*') { "$text -> $_" } }
+}
+Check 'random filters' { $odd } ''
 CheckError 'a filter with a variable that is not there' { Get-ADUser -Filter { Surname -eq $noSuchVariable } } ArgumentException 'ActiveDirectoryCmdlet:System.ArgumentException,GetADUser' InvalidArgument "Variable: 'noSuchVariable' found in expression: `$noSuchVariable is not defined."
 CheckError 'an LDAP filter that is none' { Get-ADUser -LDAPFilter '(&(x' } ADException 'ActiveDirectoryServer:8254,GetADUser' NotSpecified 'The search filter cannot be recognized'
 CheckError 'a server that is not there' { Get-ADUser "ada$tag" -Server "no$tag.$dns" } ADServerDownException 'ActiveDirectoryServer:0,GetADUser' ResourceUnavailable 'Unable to contact the server.*'
