@@ -8,13 +8,15 @@
     PowerShellVersion = '7.6'
     TypesToProcess = @('ActiveDirectory.Types.ps1xml')
     CmdletsToExport = @(
-        'Add-ADGroupMember', 'Clear-ADAccountExpiration', 'Disable-ADAccount', 'Enable-ADAccount', 'Get-ADComputer',
-        'Get-ADDefaultDomainPasswordPolicy', 'Get-ADDomain', 'Get-ADDomainController', 'Get-ADGroup',
-        'Get-ADGroupMember', 'Get-ADObject', 'Get-ADOrganizationalUnit', 'Get-ADPrincipalGroupMembership',
-        'Get-ADRootDSE', 'Get-ADUser', 'Move-ADObject', 'New-ADComputer', 'New-ADGroup', 'New-ADObject',
-        'New-ADOrganizationalUnit', 'New-ADUser', 'Remove-ADComputer', 'Remove-ADGroup', 'Remove-ADGroupMember',
-        'Remove-ADObject', 'Remove-ADUser', 'Rename-ADObject', 'Search-ADAccount', 'Set-ADAccountExpiration',
-        'Set-ADAccountPassword', 'Set-ADComputer', 'Set-ADGroup', 'Set-ADObject', 'Set-ADUser', 'Unlock-ADAccount'
+        'Add-ADGroupMember', 'Add-ADPrincipalGroupMembership', 'Clear-ADAccountExpiration', 'Disable-ADAccount',
+        'Enable-ADAccount', 'Get-ADComputer', 'Get-ADDefaultDomainPasswordPolicy', 'Get-ADDomain',
+        'Get-ADDomainController', 'Get-ADForest', 'Get-ADGroup', 'Get-ADGroupMember', 'Get-ADObject',
+        'Get-ADOrganizationalUnit', 'Get-ADPrincipalGroupMembership', 'Get-ADRootDSE', 'Get-ADUser', 'Move-ADObject',
+        'New-ADComputer', 'New-ADGroup', 'New-ADObject', 'New-ADOrganizationalUnit', 'New-ADUser',
+        'Remove-ADComputer', 'Remove-ADGroup', 'Remove-ADGroupMember', 'Remove-ADObject',
+        'Remove-ADOrganizationalUnit', 'Remove-ADPrincipalGroupMembership', 'Remove-ADUser', 'Rename-ADObject',
+        'Search-ADAccount', 'Set-ADAccountControl', 'Set-ADAccountExpiration', 'Set-ADAccountPassword',
+        'Set-ADComputer', 'Set-ADGroup', 'Set-ADObject', 'Set-ADOrganizationalUnit', 'Set-ADUser', 'Unlock-ADAccount'
     )
     FunctionsToExport = @()
     VariablesToExport = @()

@@ -7,12 +7,12 @@
 BEGIN {
 	FS = "\t"
 	n = split("Boolean:bool Int32:int DateTime:DateTime TimeSpan:TimeSpan ADAuthType ADSearchScope ADGroupScope " \
-		"ADGroupCategory ADKerberosEncryptionType ADCurrentDomainType ADMinimumDirectoryServiceVersion", list, " ")
+		"ADGroupCategory ADKerberosEncryptionType ADCurrentDomainType ADCurrentForestType ADMinimumDirectoryServiceVersion", list, " ")
 	for (i = 1; i <= n; i++) {
 		split(list[i], pair, ":")
 		value_type[pair[1]] = pair[2] ? pair[2] : pair[1]
 	}
-	default_set["Get-ADDomain"] = default_set["Get-ADDefaultDomainPasswordPolicy"] = "Current"
+	default_set["Get-ADDomain"] = default_set["Get-ADForest"] = default_set["Get-ADDefaultDomainPasswordPolicy"] = "Current"
 	default_set["Get-ADDomainController"] = "Identity"
 	print "// Made from contract/ by parameters.awk."
 	print "#nullable enable"

@@ -113,6 +113,7 @@ Check 'credentials that are right' { (Get-ADUser "ada$tag" -Credential ([pscrede
 Check 'Get-ADDomain' { $d = Get-ADDomain; $d.DistinguishedName, $d.DNSRoot, $d.PDCEmulator, $d.UsersContainer, $d.GetType().Name } "$base|$dns|$((Get-ADDomainController).HostName)|CN=Users,$base|ADDomain"
 Check 'Get-ADDomain by name' { (Get-ADDomain $dns).DistinguishedName } $base
 CheckError 'Get-ADDomain of another' { Get-ADDomain other.test } ADIdentityNotFoundException "$notFound,GetADDomain" ObjectNotFound
+Check 'Get-ADForest' { $f = Get-ADForest; $f.Name, $f.RootDomain, "$f", $f.Domains.Count, $f.Sites, ($f.SchemaMaster -eq (Get-ADDomainController).HostName) } "$dns|$dns|$dns|1|Default-First-Site-Name|True"
 Check 'Get-ADRootDSE' { (Get-ADRootDSE).defaultNamingContext } $base
 Check 'Get-ADDefaultDomainPasswordPolicy' { $p = Get-ADDefaultDomainPasswordPolicy; $p.ComplexityEnabled, ($p.LockoutThreshold -gt 0), $p.MaxPasswordAge.GetType().Name } 'True|True|TimeSpan'
 Check 'Get-ADDomainController' { $c = Get-ADDomainController -Discover; $c.IsReadOnly, $c.IsGlobalCatalog, ($c.OperationMasterRoles -contains 'PDCEmulator'), $c.Site } 'False|True|True|Default-First-Site-Name'

@@ -38,6 +38,13 @@ public sealed partial class DisableADAccount : AccountCmdlet
     private protected override void Change(Changes changes) => changes.Flag(0x2, true);
 }
 
+public sealed partial class SetADAccountControl : AccountCmdlet
+{
+    // Its parameters are properties of the same names.
+    private protected override void Change(Changes changes) =>
+        Assignments.ApplyParameters(changes, Kind, MyInvocation.BoundParameters);
+}
+
 public sealed partial class UnlockADAccount : AccountCmdlet
 {
     private protected override void Change(Changes changes) => changes.Replace("lockoutTime", "0");

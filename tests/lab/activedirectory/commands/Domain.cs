@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Get-ADDomain, -ADRootDSE, -ADDefaultDomainPasswordPolicy, -ADDomainController: the directory about itself.
+// Get-ADDomain, -ADForest, -ADRootDSE, -ADDefaultDomainPasswordPolicy, -ADDomainController: the directory about itself.
 
 using System.DirectoryServices.Protocols;
 using System.Management.Automation;
@@ -108,6 +108,38 @@ public sealed partial class GetADDomain : DomainCmdlet
         made.Load("SubordinateReferences", domain.Texts("subRefs").Cast<object>().ToArray());
         made.Load("SystemsContainer", Container(domain, "AB1D30F3768811D1ADED00C04FD8D5CD"));
         made.Load("UsersContainer", Container(domain, "A9D1CA15768811D1ADED00C04FD8D5CD"));
+        WriteObject(made);
+    }
+}
+
+public sealed partial class GetADForest : DomainCmdlet
+{
+    private protected override void Process()
+    {
+        string root = Session.RootDse.Text("rootDomainNamingContext")!, name = LdapText.DnsName(root);
+        string configuration = Session.RootDse.Text("configurationNamingContext")!, partitions = "CN=Partitions," + configuration;
+        if (Identity is not null && !name.Equals(Identity.Identity ?? Identity.ToString(), StringComparison.OrdinalIgnoreCase))
+            throw Failure.IdentityNotFound(Identity.Identity ?? Identity.ToString(), partitions);
+        Entry container = Session.Read(partitions, "uPNSuffixes", "msDS-SPNSuffixes")!.Value;
+        object[] catalogs = Session.Search("CN=Sites," + configuration, SearchScope.Subtree,
+                "(&(objectClass=nTDSDSA)(options:1.2.840.113556.1.4.803:=1))", ["1.1"])
+            .Select(s => (object)Session.Read(LdapText.Parent(s.Dn), "dNSHostName")!.Value.Text("dNSHostName")!).ToArray();
+        var made = new ADForest();
+        made.Load("ApplicationPartitions", Session.RootDse.Texts("namingContexts")
+            .Where(n => n.Contains("DnsZones", StringComparison.OrdinalIgnoreCase)).Cast<object>().ToArray());
+        made.Load("CrossForestReferences", Array.Empty<object>());
+        made.Load("DomainNamingMaster", Owner(partitions));
+        made.Load("Domains", new object[] { name });
+        made.Load("ForestMode", Session.RootDse.Int("forestFunctionality") is int level ? (ADForestMode)level : ADForestMode.UnknownForest);
+        made.Load("GlobalCatalogs", catalogs);
+        made.Load("Name", name);
+        made.Load("PartitionsContainer", partitions);
+        made.Load("RootDomain", name);
+        made.Load("SchemaMaster", Owner(Session.RootDse.Text("schemaNamingContext")!));
+        made.Load("Sites", Session.Search("CN=Sites," + configuration, SearchScope.OneLevel, "(objectClass=site)", ["cn"])
+            .Select(s => (object)s.Text("cn")!).ToArray());
+        made.Load("SPNSuffixes", container.Texts("msDS-SPNSuffixes").Cast<object>().ToArray());
+        made.Load("UPNSuffixes", container.Texts("uPNSuffixes").Cast<object>().ToArray());
         WriteObject(made);
     }
 }

@@ -6,17 +6,12 @@ using System.Security.Principal;
 
 namespace Microsoft.ActiveDirectory.Management.Commands;
 
-public abstract class GroupMemberCmdlet : IdentityCmdlet
+public abstract class MembershipCmdlet : IdentityCmdlet
 {
-    private protected override ObjectKind Kind => ObjectKind.Group;
     private protected abstract DirectoryAttributeOperation Operation { get; }
 
-    private protected override void Process()
+    private protected void Change(string group, object[] members)
     {
-        RequireNone("MemberTimeToLive");
-        string group = Resolve(Identified, Kind).Dn;
-        // All of them are looked up before the first is written.
-        object[] members = Array.ConvertAll(Bound<ADPrincipal[]>("Members")!, Find);
         if (!ShouldProcess(group, "Set"))
             return;
         try
@@ -31,7 +26,6 @@ public abstract class GroupMemberCmdlet : IdentityCmdlet
             if (Remaining(group, members) is { Length: > 0 } rest)
                 Modify(group, [LdapValue.Modification("member", Operation, rest)]);
         }
-        PassObject(group);
     }
 
     private object[] Remaining(string group, object[] members)
@@ -39,6 +33,22 @@ public abstract class GroupMemberCmdlet : IdentityCmdlet
         string[] present = Session.Read(group, "member")?.Texts("member") ?? [];
         bool adding = Operation == DirectoryAttributeOperation.Add;
         return Array.FindAll(members, m => present.Contains((string)m, StringComparer.OrdinalIgnoreCase) != adding);
+    }
+}
+
+// Add- and Remove-ADGroupMember: one group, many members.
+public abstract class GroupMemberCmdlet : MembershipCmdlet
+{
+    private protected override ObjectKind Kind => ObjectKind.Group;
+
+    private protected override void Process()
+    {
+        RequireNone("MemberTimeToLive");
+        string group = Resolve(Identified, Kind).Dn;
+        // All of them are looked up before the first is written.
+        object[] members = Array.ConvertAll(Bound<ADPrincipal[]>("Members")!, Find);
+        Change(group, members);
+        PassObject(group);
     }
 
     private object Find(ADPrincipal member)
@@ -54,6 +64,31 @@ public abstract class GroupMemberCmdlet : IdentityCmdlet
             throw;
         }
     }
+}
+
+// Add- and Remove-ADPrincipalGroupMembership: one member, many groups.
+public abstract class PrincipalMembershipCmdlet : MembershipCmdlet
+{
+    private protected override ObjectKind Kind => ObjectKind.Principal;
+
+    private protected override void Process()
+    {
+        string member = Resolve(Identified, Kind).Dn;
+        string[] groups = Array.ConvertAll(Bound<ADGroup[]>("MemberOf")!, g => Resolve(g, ObjectKind.Group).Dn);
+        foreach (string group in groups)
+            Change(group, [member]);
+        PassObject(member);
+    }
+}
+
+public sealed partial class AddADPrincipalGroupMembership : PrincipalMembershipCmdlet
+{
+    private protected override DirectoryAttributeOperation Operation => DirectoryAttributeOperation.Add;
+}
+
+public sealed partial class RemoveADPrincipalGroupMembership : PrincipalMembershipCmdlet
+{
+    private protected override DirectoryAttributeOperation Operation => DirectoryAttributeOperation.Delete;
 }
 
 public sealed partial class AddADGroupMember : GroupMemberCmdlet

@@ -49,6 +49,11 @@ public sealed partial class RemoveADObject : RemoveCmdlet
     private protected override ObjectKind Kind => ObjectKind.Any;
 }
 
+public sealed partial class RemoveADOrganizationalUnit : RemoveCmdlet
+{
+    private protected override ObjectKind Kind => ObjectKind.OrganizationalUnit;
+}
+
 public sealed partial class MoveADObject : IdentityCmdlet
 {
     private protected override ObjectKind Kind => ObjectKind.Any;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Set-ADUser, -ADGroup, -ADComputer, -ADObject: parameters that are properties,
+// Set-ADUser, -ADGroup, -ADComputer, -ADOrganizationalUnit, -ADObject: parameters that are properties,
 // then -Remove, -Add, -Replace and -Clear in the documented order; or -Instance,
 // which writes what was changed in a copy.
 
@@ -57,6 +57,11 @@ public sealed partial class SetADComputer : SetCmdlet
 public sealed partial class SetADObject : SetCmdlet
 {
     private protected override ObjectKind Kind => ObjectKind.Any;
+}
+
+public sealed partial class SetADOrganizationalUnit : SetCmdlet
+{
+    private protected override ObjectKind Kind => ObjectKind.OrganizationalUnit;
 }
 
 internal static class Assignments

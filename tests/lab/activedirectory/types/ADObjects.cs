@@ -273,6 +273,19 @@ public class ADDomain : ADPartition
     }
 }
 
+public class ADForest : ADEntity
+{
+    public ADForest()
+    {
+    }
+
+    public ADForest(string identity) : base(identity)
+    {
+    }
+
+    public override string ToString() => Read<string>("Name") ?? base.ToString();
+}
+
 public class ADDefaultDomainPasswordPolicy : ADEntity
 {
     public ADDefaultDomainPasswordPolicy()

@@ -15,6 +15,8 @@ public enum ADKerberosEncryptionType { None = 0, DES = 3, RC4 = 4, AES128 = 8, A
 
 public enum ADCurrentDomainType { LocalComputer = 0, LoggedOnUser = 1 }
 
+public enum ADCurrentForestType { LocalComputer = 0, LoggedOnUser = 1 }
+
 public enum ADMinimumDirectoryServiceVersion { Windows2000 = 1, Windows2008 = 2, Windows2012 = 3, Windows2012R2 = 4 }
 
 [Flags]
@@ -28,6 +30,12 @@ public enum ADDomainMode
     UnknownDomain = -1, Windows2000Domain = 0, Windows2003InterimDomain = 1, Windows2003Domain = 2,
     Windows2008Domain = 3, Windows2008R2Domain = 4, Windows2012Domain = 5, Windows2012R2Domain = 6,
     Windows2016Domain = 7, Windows2025Domain = 10,
+}
+
+public enum ADForestMode
+{
+    UnknownForest = -1, Windows2000Forest = 0, Windows2003InterimForest = 1, Windows2003Forest = 2, Windows2008Forest = 3,
+    Windows2008R2Forest = 4, Windows2012Forest = 5, Windows2012R2Forest = 6, Windows2016Forest = 7, Windows2025Forest = 10,
 }
 
 public enum ADOperationMasterRole
