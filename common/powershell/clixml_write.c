@@ -4,7 +4,7 @@
  * named only where the engine's binder needs them.
  */
 #include <inttypes.h>
-#include <math.h>
+#include <float.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -114,9 +114,9 @@ real_element(struct writer *w, const char *element, const char *name, double v, 
 {
 	char text[40];
 
-	if (isnan(v))
+	if (v != v)
 		(void)snprintf(text, sizeof(text), "NaN");
-	else if (isinf(v))
+	else if (v > DBL_MAX || v < -DBL_MAX)
 		(void)snprintf(text, sizeof(text), v > 0 ? "INF" : "-INF");
 	else
 		(void)snprintf(text, sizeof(text), "%.*G", digits, v);

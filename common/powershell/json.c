@@ -3,7 +3,7 @@
  * Values to JSON, straight into the caller's buffer. JSON.md says what and why.
  */
 #include <inttypes.h>
-#include <math.h>
+#include <float.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -57,9 +57,9 @@ put_real(struct cw_buf *out, double v, bool single)
 	char text[40];
 	int digits = single ? 6 : 15, most = single ? 9 : 17;
 
-	if (isnan(v))
+	if (v != v)
 		return put_literal(out, "\"NaN\"");
-	if (isinf(v))
+	if (v > DBL_MAX || v < -DBL_MAX)
 		return put_literal(out, v > 0 ? "\"Infinity\"" : "\"-Infinity\"");
 	for (;; digits++) {
 		double again;
