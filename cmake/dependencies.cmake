@@ -54,3 +54,21 @@ if(CAUSEWAY_STATIC)
     target_link_libraries(dep_uv INTERFACE dl rt)
   endif()
 endif()
+
+# The bridge's web server: built from Debian's patched source by scripts/libwebsockets (docs/libwebsockets.md), or the
+# folder named by CAUSEWAY_LIBWEBSOCKETS, as a variable or in the environment.
+if(CAUSEWAY_BRIDGE)
+  set(CAUSEWAY_LIBWEBSOCKETS "$ENV{CAUSEWAY_LIBWEBSOCKETS}" CACHE PATH "libwebsockets with include/ and lib/; empty: scripts/libwebsockets builds it")
+  set(lws_root "${CAUSEWAY_LIBWEBSOCKETS}")
+  if(NOT lws_root)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/scripts/libwebsockets)
+    execute_process(COMMAND ${CMAKE_SOURCE_DIR}/scripts/libwebsockets OUTPUT_VARIABLE lws_root
+      OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE lws_failed)
+    if(lws_failed)
+      message(FATAL_ERROR "scripts/libwebsockets failed; what it said stands above. -DCAUSEWAY_BRIDGE=OFF builds without the bridge")
+    endif()
+  endif()
+  add_library(dep_websockets INTERFACE)
+  target_include_directories(dep_websockets SYSTEM INTERFACE ${lws_root}/include)
+  target_link_libraries(dep_websockets INTERFACE ${lws_root}/lib/libwebsockets.a dep_openssl dep_uv)
+endif()
