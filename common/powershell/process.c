@@ -12,6 +12,7 @@
 #include "powershell/process.h"
 
 #define READ_SIZE 65536u /* bytes; small reads are slow on Windows pipes */
+#define LOOK_MS 50u
 #define DRAIN_MS 500u /* after the process ended, for what is still in its pipe */
 
 struct cw_psrp_process {
@@ -129,12 +130,16 @@ on_timer(uv_timer_t *timer)
 {
 	struct cw_psrp_process *p = timer->data;
 
-	if (!p->exited)
+	if (p->paused && !p->exited) { /* what is waited for may lie unread: look before judging */
+		cw_psrp_process_resume(p);
+		uv_timer_start(&p->timer, on_timer, LOOK_MS, 0);
+	} else if (!p->exited) {
 		arm(p);
-	else if (p->paused)
+	} else if (p->paused) {
 		uv_timer_start(&p->timer, on_timer, DRAIN_MS, 0);
-	else
+	} else {
 		gone(p);
+	}
 }
 
 static void
