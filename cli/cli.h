@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CW_CLI_H
+#define CW_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "http.h"
+#include "options.h"
+#include "table.h"
+
+/*
+ * The command line client: a table of commands, each a row that says how it is
+ * called and which function does it.
+ */
+struct cli {
+	/* options that every command takes, and the environment behind them */
+	const char *url, *key_file, *ca;
+	bool json, no_color, help, version;
+	/* made by main */
+	struct cli_http *http; /* NULL until cli_connect() */
+	bool colour; /* standard output is a terminal that wants colours */
+	bool live; /* standard output is a terminal */
+	unsigned columns; /* of the terminal, 0 when there is none */
+};
+
+struct cli_command {
+	const char *name; /* one or two words, "tenants list"; NULL ends a table */
+	const char *arguments; /* as help shows them, "NAME" */
+	const char *summary;
+	const char *more; /* further help, or NULL */
+	const struct cli_option *options; /* or NULL */
+	size_t options_size; /* of the struct that `options` fill */
+	int arguments_min, arguments_max;
+	bool stop_at_word; /* what follows the first argument is the command's own */
+	int (*run)(struct cli *c, void *options, int argc, char **argv, struct cw_err *err);
+};
+
+extern const struct cli_command cli_tenants[], cli_agents[], cli_run[], cli_change[],
+    cli_operations[], cli_keys[], cli_completion[];
+extern const struct cli_command *const cli_commands[]; /* all of the above, NULL-terminated */
+extern const struct cli_option cli_global_options[];
+
+/* What every command needs. The first use connects c->http from options and environment. */
+int cli_get(struct cli *c, cJSON **ret, struct cw_err *err, const char *path_format, ...)
+    CW_PRINTF(4, 5);
+int cli_send(struct cli *c, cJSON **ret, struct cw_err *err, const char *method, const char *path,
+    const cJSON *body);
+int cli_connect(struct cli *c, struct cw_err *err);
+
+/* The tenant to work on: the one given, CAUSEWAY_TENANT, or the only one that the key sees. *ret is
+ * escaped for a path; the caller frees it. */
+int cli_tenant(struct cli *c, char **ret, const char *given, struct cw_err *err);
+
+/* Prints an answer as JSON to standard output. */
+int cli_print_json(const cJSON *value);
+/* Escaped for a path; the caller frees it. NULL when memory ends. */
+char *cli_escape(const char *text);
+/* "2026-11-24T09:30:00Z" as "2026-11-24 09:30:00", borrowed until the next call. */
+const char *cli_date(const char *text);
+/* A list of strings as "a, b", borrowed until the next call. */
+const char *cli_join(const cJSON *list);
+/* "12 ms", "3.4 s", "2 min 5 s"; borrowed until the next call. */
+const char *cli_duration(double ms);
+
+/* Prints a value as a person reads it: scalars as they are, objects as "name : value" lines, a list
+ * of alike flat objects as a table. */
+int cli_print_value(const struct cli *c, const cJSON *value);
+
+/* Follows an operation to its end and shows it. CW_EFAILED when it did not succeed. *ret (may be
+ * NULL) receives the operation as it ended. */
+int cli_watch(struct cli *c, const char *operation, cJSON **ret, struct cw_err *err);
+/* Shows an operation once, with its steps. */
+int cli_print_operation(const struct cli *c, const cJSON *operation);
+/* 0 for one that succeeded, otherwise CW_EFAILED and its reason. */
+int cli_operation_result(const cJSON *operation, struct cw_err *err);
+
+#endif

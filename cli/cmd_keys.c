@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * causeway keys: who may use this bridge.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/str.h"
+#include "cli.h"
+
+struct key_options {
+	struct cli_words tenants;
+	bool admin, read_only;
+};
+
+static int
+list(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
+{
+	static const char *const headers[] = { "NAME", "KEY", "MAY", "TENANTS", "LAST USED", "ID",
+		NULL };
+	struct cli_table table = { 0 };
+	cJSON *answer = NULL;
+	const cJSON *k;
+	int r;
+
+	(void)options, (void)argc, (void)argv;
+	if ((r = cli_get(c, &answer, err, "/v1/api-keys")) < 0)
+		return r;
+	if (c->json) {
+		r = cli_print_json(answer);
+		goto done;
+	}
+	if ((r = cli_table_init(&table, headers, c->colour)) < 0)
+		goto done;
+	cJSON_ArrayForEach (k, cw_json_get(answer, "keys")) {
+		const cJSON *tenants = cw_json_get(k, "tenants");
+
+		if ((r = cli_table_cell(&table, CLI_PLAIN, cw_json_str(k, "name"))) < 0 ||
+		    (r = cli_table_cell(&table, CLI_DIM, cw_json_str(k, "prefix"))) < 0 ||
+		    (r = cli_table_cell(&table, CLI_PLAIN, cw_json_str(k, "role"))) < 0 ||
+		    (r = cli_table_cell(&table, CLI_PLAIN,
+			 cJSON_IsArray(tenants) ? cli_join(tenants) : "all")) < 0 ||
+		    (r = cli_table_cell(&table, CLI_PLAIN, cli_date(cw_json_str(k, "last_used")))) <
+			0 ||
+		    (r = cli_table_cell(&table, CLI_DIM, cw_json_str(k, "id"))) < 0)
+			goto done;
+	}
+	r = cli_table_print(&table, stdout, c->columns);
+done:
+	cli_table_free(&table);
+	cJSON_Delete(answer);
+	return r;
+}
+
+static int
+create(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
+{
+	const struct key_options *o = options;
+	cJSON *body, *tenants, *answer = NULL;
+	int r;
+
+	(void)argc;
+	if (o->admin == (o->tenants.n > 0) || (o->admin && o->read_only))
+		return cw_fail(err, CW_EINVAL,
+		    "what may it do? Give --tenants NAME,... (and --read-only), or --admin for "
+		    "everything");
+	body = cJSON_CreateObject();
+	if (cJSON_AddStringToObject(body, "name", argv[0]) == NULL ||
+	    cJSON_AddStringToObject(body, "role",
+		o->admin           ? "admin"
+		    : o->read_only ? "reader"
+				   : "operator") == NULL ||
+	    (!o->admin && (tenants = cJSON_AddArrayToObject(body, "tenants")) == NULL)) {
+		cJSON_Delete(body);
+		return cw_fail(err, CW_ENOMEM, "out of memory");
+	}
+	for (size_t i = 0; i < o->tenants.n; i++)
+		cJSON_AddItemToArray(cw_json_get(body, "tenants") != NULL
+			? cJSON_GetObjectItem(body, "tenants")
+			: body,
+		    cJSON_CreateString(o->tenants.word[i]));
+	if ((r = cli_send(c, &answer, err, "POST", "/v1/api-keys", body)) == CW_OK && c->json)
+		r = cli_print_json(answer);
+	else if (r == CW_OK) {
+		puts(cw_json_str(answer, "key") != NULL ? cw_json_str(answer, "key") : "");
+		fputs("the key is shown this once; only its hash is kept\n", stderr);
+	}
+	cJSON_Delete(body);
+	cJSON_Delete(answer);
+	return r;
+}
+
+static int
+remove_key(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
+{
+	char *id = cli_escape(argv[0]), path[512];
+	cJSON *answer = NULL;
+	int r;
+
+	(void)options, (void)argc;
+	if (id == NULL || snprintf(path, sizeof(path), "/v1/api-keys/%s", id) >= (int)sizeof(path))
+		r = cw_fail(err, CW_EINVAL, "the key's id is too long");
+	else if ((r = cli_send(c, &answer, err, "DELETE", path, NULL)) == CW_OK && !c->json)
+		printf("key %s is deleted\n", argv[0]);
+	cJSON_Delete(answer);
+	free(id);
+	return r;
+}
+
+static const struct cli_option create_options[] = {
+	{ "tenants", 't', CLI_LIST, offsetof(struct key_options, tenants), "NAME,...",
+	    "may work on these tenants", NULL },
+	{ "read-only", 0, CLI_FLAG, offsetof(struct key_options, read_only), NULL, "may only read",
+	    NULL },
+	{ "admin", 0, CLI_FLAG, offsetof(struct key_options, admin), NULL,
+	    "may do everything, tenants and keys included", NULL },
+	{ 0 },
+};
+
+const struct cli_command cli_keys[] = {
+	{ "keys list", "", "List API keys", NULL, NULL, 0, 0, 0, false, list },
+	{ "keys create", "NAME", "Make an API key; it is printed once", NULL, create_options,
+	    sizeof(struct key_options), 1, 1, false, create },
+	{ "keys delete", "ID", "Delete an API key; it stops working at once", NULL, NULL, 0, 1, 1,
+	    false, remove_key },
+	{ 0 },
+};

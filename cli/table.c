@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tables and colours.
+ */
+#include <stdint.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "table.h"
+
+#define TABLE_MAX (256u << 20) /* bytes of cells */
+#define GAP 2
+
+static const char *const styles_on[] = { "", "\033[1m", "\033[2m", "\033[32m", "\033[33m",
+	"\033[31m", "\033[36m" };
+
+const char *
+cli_style_on(enum cli_style style, bool colour)
+{
+	return colour ? styles_on[style] : "";
+}
+
+const char *
+cli_style_off(enum cli_style style, bool colour)
+{
+	return colour && style != CLI_PLAIN ? "\033[0m" : "";
+}
+
+enum cli_style
+cli_state_style(const char *state)
+{
+	static const struct {
+		const char *state;
+		enum cli_style style;
+	} rows[] = {
+		{ "succeeded", CLI_GREEN },
+		{ "done", CLI_GREEN },
+		{ "connected", CLI_GREEN },
+		{ "failed", CLI_RED },
+		{ "revoked", CLI_RED },
+		{ "unknown", CLI_YELLOW },
+		{ "running", CLI_CYAN },
+		{ "waiting", CLI_CYAN },
+		{ "compensated", CLI_YELLOW },
+		{ "cancelled", CLI_YELLOW },
+		{ "skipped", CLI_DIM },
+		{ "pending", CLI_DIM },
+		{ "queued", CLI_DIM },
+		{ "offline", CLI_DIM },
+	};
+
+	for (size_t i = 0; i < CW_COUNT(rows); i++)
+		if (cw_streq(state, rows[i].state))
+			return rows[i].style;
+	return CLI_PLAIN;
+}
+
+/* Reads one character of valid UTF-8. */
+static size_t
+next_char(uint32_t *ret, const unsigned char *p, size_t n)
+{
+	size_t len = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+	uint32_t cp = len == 1 ? p[0] : p[0] & (0x7fu >> len);
+
+	if (len > n)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		cp = cp << 6 | (p[i] & 0x3f);
+	*ret = cp;
+	return len;
+}
+
+/* Combining marks and joiners take no column; East Asian wide characters and emoji take two. */
+static unsigned
+char_width(uint32_t cp)
+{
+	static const struct {
+		uint32_t first, last;
+		unsigned width;
+	} ranges[] = {
+		{ 0x300, 0x36f, 0 },
+		{ 0x200b, 0x200f, 0 },
+		{ 0xfe00, 0xfe0f, 0 },
+		{ 0x1100, 0x115f, 2 },
+		{ 0x2e80, 0xa4cf, 2 },
+		{ 0xac00, 0xd7a3, 2 },
+		{ 0xf900, 0xfaff, 2 },
+		{ 0xfe30, 0xfe6f, 2 },
+		{ 0xff00, 0xff60, 2 },
+		{ 0x1f300, 0x1faff, 2 },
+		{ 0x20000, 0x3fffd, 2 },
+	};
+
+	for (size_t i = 0; i < CW_COUNT(ranges); i++)
+		if (cp >= ranges[i].first && cp <= ranges[i].last)
+			return ranges[i].width;
+	return 1;
+}
+
+unsigned
+cli_text_width(const char *text, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	unsigned width = 0;
+	uint32_t cp = 0;
+	size_t len;
+
+	for (; n > 0; p += len, n -= len) {
+		if ((len = next_char(&cp, p, n)) == 0)
+			break;
+		width += char_width(cp);
+	}
+	return width;
+}
+
+int
+cli_put_text(struct cw_buf *b, const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	size_t n = strlen(text), len;
+	uint32_t cp = 0;
+	int r = CW_OK;
+
+	if (!cw_utf8_valid(text, n))
+		return cw_buf_puts(b, "?");
+	for (; n > 0 && r == CW_OK; p += len, n -= len) {
+		len = next_char(&cp, p, n);
+		if (cp == '\n' || cp == '\t' || cp == '\r')
+			r = cw_buf_putc(b, ' ');
+		else if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (cp >= 0x202a && cp <= 0x202e) ||
+		    (cp >= 0x2066 && cp <= 0x2069))
+			r = cw_buf_putc(b, '?'); /* also what turns the direction of writing */
+		else
+			r = cw_buf_put(b, p, len);
+	}
+	return r;
+}
+
+int
+cli_table_init(struct cli_table *t, const char *const *headers, bool colour)
+{
+	int r = CW_OK;
+
+	*t = (struct cli_table){ .colour = colour };
+	cw_buf_init(&t->text, TABLE_MAX);
+	cw_buf_init(&t->styles, TABLE_MAX / 8);
+	while (headers[t->columns] != NULL && t->columns < CLI_COLUMNS_MAX)
+		t->columns++;
+	for (unsigned i = 0; i < t->columns && r == CW_OK; i++)
+		r = cli_table_cell(t, CLI_BOLD, headers[i]);
+	return r;
+}
+
+void
+cli_table_free(struct cli_table *t)
+{
+	cw_buf_free(&t->text);
+	cw_buf_free(&t->styles);
+}
+
+int
+cli_table_cell(struct cli_table *t, enum cli_style style, const char *text)
+{
+	unsigned column = (unsigned)(cw_buf_left(&t->styles) % t->columns), width;
+	size_t before = t->text.len;
+	int r;
+
+	if ((r = cli_put_text(&t->text, text != NULL && *text != '\0' ? text : "-")) < 0)
+		return r;
+	width = cli_text_width((const char *)t->text.data + before, t->text.len - before);
+	if (width > t->width[column])
+		t->width[column] = width;
+	if ((r = cw_buf_putc(&t->text, '\0')) < 0)
+		return r;
+	return cw_buf_putc(&t->styles, (char)style);
+}
+
+/* The longest part of text that fits in `columns`. */
+static size_t
+fit(const char *text, size_t n, unsigned columns)
+{
+	size_t at = 0, len;
+	uint32_t cp = 0;
+	unsigned width = 0;
+
+	for (; at < n; at += len) {
+		if ((len = next_char(&cp, (const unsigned char *)text + at, n - at)) == 0)
+			break;
+		if ((width += char_width(cp)) > columns)
+			break;
+	}
+	return at;
+}
+
+int
+cli_table_print(struct cli_table *t, FILE *out, unsigned terminal_columns)
+{
+	const char *text = (const char *)cw_buf_peek(&t->text);
+	const uint8_t *style = cw_buf_peek(&t->styles);
+	size_t cells = cw_buf_left(&t->styles);
+	unsigned before_last = 0;
+
+	for (unsigned i = 0; i + 1 < t->columns; i++)
+		before_last += t->width[i] + GAP;
+	for (size_t i = 0; i < cells; i++) {
+		size_t len = strlen(text), shown = len;
+		unsigned column = (unsigned)(i % t->columns);
+		bool last = column + 1 == t->columns;
+
+		if (last && terminal_columns > before_last + 8)
+			shown = fit(text, len, terminal_columns - before_last);
+		fprintf(out, "%s%.*s%s", cli_style_on((enum cli_style)style[i], t->colour),
+		    (int)shown, text, cli_style_off((enum cli_style)style[i], t->colour));
+		if (last)
+			fputc('\n', out);
+		else
+			fprintf(out, "%*s",
+			    (int)(t->width[column] + GAP - cli_text_width(text, len)), "");
+		text += len + 1;
+	}
+	return ferror(out) ? CW_ESYS : CW_OK;
+}
