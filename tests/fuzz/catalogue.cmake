@@ -1,0 +1,2 @@
+cw_fuzz_test(filter fuzz_filter.c ${CMAKE_CURRENT_SOURCE_DIR}/corpus/filter cw_catalogue)
+cw_fuzz_test(command fuzz_command.c ${CMAKE_CURRENT_SOURCE_DIR}/corpus/command cw_catalogue)

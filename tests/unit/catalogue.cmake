@@ -1,0 +1,2 @@
+cw_unit_test(test_catalogue test_catalogue.c cw_catalogue)
+cw_unit_test(test_catalogue_filter test_catalogue_filter.c cw_catalogue)
