@@ -248,9 +248,11 @@ cli_http_call(struct cli_http *http, const char *method, const char *path, const
 	curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, http->headers);
 	curl_easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, on_bytes);
 	curl_easy_setopt(http->curl, CURLOPT_WRITEDATA, http);
-	if (text != NULL) {
-		curl_easy_setopt(http->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(text));
-		curl_easy_setopt(http->curl, CURLOPT_POSTFIELDS, text);
+	if (strcmp(method, "GET") != 0 && strcmp(method, "DELETE") != 0) {
+		/* No body is sent as a body of nothing: its length must be known. */
+		curl_easy_setopt(http->curl, CURLOPT_POSTFIELDSIZE_LARGE,
+		    (curl_off_t)(text != NULL ? strlen(text) : 0));
+		curl_easy_setopt(http->curl, CURLOPT_POSTFIELDS, text != NULL ? text : "");
 	}
 	code = curl_easy_perform(http->curl);
 	if (text != NULL)
