@@ -1,2 +1,3 @@
 cw_unit_test(test_crypto_seal test_crypto_seal.c cw_crypto)
 cw_unit_test(test_crypto_pki test_crypto_pki.c cw_crypto)
+cw_unit_test(test_crypto_token test_crypto_token.c cw_crypto)

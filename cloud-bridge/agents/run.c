@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Commands and questions to an agent.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agents/agents_internal.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "os/clock.h"
+
+#define SMALL_MS 30000u /* stop, query, forget: answered from the agent's memory or journal */
+
+struct cw_agents_run {
+	struct session *session; /* outlives the run: its end ends the run */
+	struct cw_wire_request *request;
+	struct cw_agents_events events;
+	void *arg;
+	char id[CW_UUID_TEXT];
+};
+
+static void
+run_output(void *arg, const char *text, size_t n)
+{
+	struct cw_agents_run *run = arg;
+
+	if (run->events.output != NULL)
+		run->events.output(run->arg, text, n);
+}
+
+static void
+run_done(void *arg, const struct cw_wire_answer *answer)
+{
+	struct cw_agents_run *run = arg;
+	struct cw_err err = { 0 };
+	int code = answer->code;
+
+	run->session->running--;
+	/* No answer, or one that says that there was none further in: it may have been done. */
+	if (code == CW_ECLOSED || code == CW_ETIMEOUT)
+		code = CW_EUNKNOWN;
+	if (code == CW_OK && !cJSON_IsObject(answer->result))
+		code = cw_fail(&err, CW_EUNKNOWN, "the agent's result is not an object");
+	else if (code < 0)
+		(void)cw_fail(&err, code, "%s", answer->message);
+	run->events.done(run->arg, code, code == CW_OK ? answer->result : NULL, &err, answer->data);
+	free(run);
+}
+
+static cJSON *
+run_params(const struct cw_agents_command *c)
+{
+	cJSON *p = cJSON_CreateObject();
+	char not_after[CW_TIME_TEXT];
+
+	cw_time_text(not_after, c->not_after_ms);
+	cJSON_AddStringToObject(p, "id", c->id);
+	cJSON_AddStringToObject(p, "operation", c->operation);
+	cJSON_AddStringToObject(p, "step", c->step);
+	cJSON_AddStringToObject(p, "command", c->command);
+	if (c->parameters != NULL)
+		cJSON_AddItemReferenceToObject(p, "parameters", (cJSON *)c->parameters);
+	else
+		cJSON_AddObjectToObject(p, "parameters");
+	cJSON_AddBoolToObject(p, "write", c->write);
+	cJSON_AddStringToObject(p, "not_after", not_after);
+	if (c->domain_controller != NULL)
+		cJSON_AddStringToObject(p, "domain_controller", c->domain_controller);
+	return p;
+}
+
+static int
+not_sent(int r, const char *agent, struct cw_err *err)
+{
+	if (r == CW_ECLOSED)
+		return cw_fail(err, CW_EUNAVAILABLE, "agent %s is not connected", agent);
+	if (r == CW_ELIMIT)
+		return cw_fail(err, CW_EUNAVAILABLE,
+		    "agent %s has as much to do as fits, or the command is too long", agent);
+	return cw_fail(err, r, "cannot send to agent %s: %s", agent, cw_strerror(r));
+}
+
+int
+cw_agents_run(struct cw_agents_run **ret, struct cw_agents *a,
+    const struct cw_agents_command *command, const struct cw_agents_events *events, void *arg,
+    struct cw_err *err)
+{
+	static const struct cw_wire_events wire_events = { run_output, run_done };
+	struct session *s = agents_lookup(a, command->agent);
+	struct cw_agents_run *run;
+	int r;
+
+	if (s == NULL)
+		return not_sent(CW_ECLOSED, command->agent, err);
+	if (!cw_streq(s->record.tenant, command->tenant))
+		return cw_fail(err, CW_EDENIED, "agent %s is not one of tenant %s", command->agent,
+		    command->tenant);
+	if (strlen(command->id) >= sizeof(run->id) || (run = calloc(1, sizeof(*run))) == NULL)
+		return not_sent(CW_ENOMEM, command->agent, err);
+	run->session = s;
+	run->events = *events;
+	run->arg = arg;
+	memcpy(run->id, command->id, strlen(command->id) + 1);
+	r = cw_wire_request(&run->request, s->wire, "command.run", run_params(command),
+	    &wire_events, run,
+	    command->timeout_ms != 0 ? command->timeout_ms : CW_AGENTS_COMMAND_MS, cw_clock_ms());
+	if (r < 0) {
+		free(run);
+		return not_sent(r, command->agent, err);
+	}
+	s->running++;
+	session_arm(s);
+	if (ret != NULL)
+		*ret = run;
+	return CW_OK;
+}
+
+void
+cw_agents_run_pause(struct cw_agents_run *run)
+{
+	cw_wire_request_pause(run->request);
+}
+
+void
+cw_agents_run_resume(struct cw_agents_run *run)
+{
+	cw_wire_request_resume(run->request);
+}
+
+static void
+ignore(void *arg, const struct cw_wire_answer *answer)
+{
+	(void)arg, (void)answer;
+}
+
+void
+cw_agents_run_stop(struct cw_agents_run *run)
+{
+	static const struct cw_wire_events events = { NULL, ignore };
+	cJSON *p = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(p, "id", run->id);
+	(void)cw_wire_request(
+	    NULL, run->session->wire, "command.stop", p, &events, NULL, SMALL_MS, cw_clock_ms());
+	session_arm(run->session);
+}
+
+/* Questions. */
+
+struct question {
+	cw_agents_answered *answered;
+	void *arg;
+};
+
+static void
+question_done(void *arg, const struct cw_wire_answer *answer)
+{
+	struct question *q = arg;
+	struct cw_err err = { 0 };
+	int code = answer->code;
+
+	if (code == CW_ECLOSED || code == CW_ETIMEOUT)
+		code = CW_EUNAVAILABLE; /* asking changes nothing: ask again */
+	if (code < 0)
+		(void)cw_fail(&err, code, "%s", answer->message);
+	q->answered(q->arg, code, code == CW_OK ? answer->result : NULL, &err);
+	free(q);
+}
+
+static int
+ask(struct cw_agents *a, const char *method, const char *agent, const char *const *ids, size_t n,
+    cw_agents_answered *answered, void *arg, struct cw_err *err)
+{
+	static const struct cw_wire_events events = { NULL, question_done };
+	struct session *s = agents_lookup(a, agent);
+	struct question *q;
+	cJSON *p, *list;
+	int r;
+
+	if (s == NULL)
+		return not_sent(CW_ECLOSED, agent, err);
+	if (n > CW_AGENTS_IDS_MAX)
+		return cw_fail(
+		    err, CW_ELIMIT, "%s of %zu commands, limit %u", method, n, CW_AGENTS_IDS_MAX);
+	if ((q = calloc(1, sizeof(*q))) == NULL)
+		return not_sent(CW_ENOMEM, agent, err);
+	q->answered = answered;
+	q->arg = arg;
+	p = cJSON_CreateObject();
+	list = cJSON_AddArrayToObject(p, "ids");
+	for (size_t i = 0; i < n; i++)
+		cJSON_AddItemToArray(list, cJSON_CreateString(ids[i]));
+	if ((r = cw_wire_request(NULL, s->wire, method, p, &events, q, SMALL_MS, cw_clock_ms())) <
+	    0) {
+		free(q);
+		return not_sent(r, agent, err);
+	}
+	session_arm(s);
+	return CW_OK;
+}
+
+int
+cw_agents_query(struct cw_agents *a, const char *agent, const char *const *ids, size_t n,
+    cw_agents_answered *answered, void *arg, struct cw_err *err)
+{
+	return ask(a, "command.query", agent, ids, n, answered, arg, err);
+}
+
+int
+cw_agents_forget(struct cw_agents *a, const char *agent, const char *const *ids, size_t n,
+    cw_agents_answered *answered, void *arg, struct cw_err *err)
+{
+	return ask(a, "command.forget", agent, ids, n, answered, arg, err);
+}
