@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CW_ROUTE_H
+#define CW_ROUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+#include <uv.h>
+
+struct cw_agents_command;
+struct cw_agents_events;
+struct cw_agents_run;
+struct cw_err;
+struct cw_graph_request;
+struct cw_graph_response;
+struct cw_ledger;
+
+/*
+ * The router: turns one request into steps in one or two directories, and sees
+ * them through. The intent is in the ledger before anything is sent and after
+ * every step; whatever breaks, the operation goes on from there when the bridge
+ * starts again or the agent comes back. Nothing is done twice: a step is idempotent,
+ * guarded by a read, or has a key by which the agent does it once.
+ *
+ * An operation, as callers see it:
+ *   {"id","tenant","kind":"command"|"change","what","state","created","updated","request",
+ *    "steps":[{"n","place":"ad"|"entra"|"sync","what","agent"?,"state","attempts","started"?,"finished"?,"error"?}],
+ *    "result"?,"error"?:{"code","message"}}
+ * state: queued, running, succeeded, failed, unknown, cancelled. A step's: pending, running,
+ * waiting, done, failed, unknown, skipped, compensated.
+ */
+#define CW_ROUTE_DEADLINE_MS (24u * 3600u * 1000u) /* of a change that has begun to write */
+#define CW_ROUTE_START_MS \
+	(15u * 60u * 1000u) /* to its first write: then it fails, nothing changed */
+#define CW_ROUTE_OUTPUT_MAX (1024u * 1024u) /* bytes of a command's output kept for later readers \
+					     */
+#define CW_ROUTE_KEEP_MS \
+	(10u * 60u * 1000u) /* a finished operation's output and sealed answer stay in memory */
+
+struct cw_route;
+
+/* The directories as the router needs them: agents.h and graph.h, or a test's. */
+struct cw_route_ops {
+	void *arg;
+	const char *(*find)(void *arg, const char *tenant, const char *role); /* cw_agents_find() */
+	bool (*connected)(void *arg, const char *agent);
+	int (*seal_key)(void *arg, const char *agent, uint8_t ret[32], struct cw_err *err);
+	int (*run)(void *arg, struct cw_agents_run **ret, const struct cw_agents_command *command,
+	    const struct cw_agents_events *events, void *events_arg, struct cw_err *err);
+	void (*run_pause)(void *arg, struct cw_agents_run *run);
+	void (*run_resume)(void *arg, struct cw_agents_run *run);
+	void (*run_stop)(void *arg, struct cw_agents_run *run);
+	int (*query)(void *arg, const char *agent, const char *const *ids, size_t n,
+	    void (*answered)(void *arg, int code, const cJSON *answer, const struct cw_err *err),
+	    void *answered_arg, struct cw_err *err);
+	int (*forget)(void *arg, const char *agent, const char *const *ids, size_t n,
+	    void (*answered)(void *arg, int code, const cJSON *answer, const struct cw_err *err),
+	    void *answered_arg, struct cw_err *err);
+	int (*graph)(void *arg, const struct cw_graph_request *request,
+	    void (*done)(
+		void *arg, const struct cw_graph_response *response, const struct cw_err *err),
+	    void *done_arg, struct cw_err *err);
+};
+
+struct cw_route_config {
+	uv_loop_t *loop;
+	struct cw_ledger *ledger; /* borrowed */
+	struct cw_route_ops ops;
+};
+
+/* On success *ret is the caller's, to give back to cw_route_close(). */
+int cw_route_new(struct cw_route **ret, const struct cw_route_config *config, struct cw_err *err);
+/* Takes up what the ledger says was unfinished. Once, at the start. */
+int cw_route_resume(struct cw_route *r, struct cw_err *err);
+/* An agent said hello: what waits for it goes on. */
+void cw_route_agent_connected(struct cw_route *r, const char *agent, const char *tenant);
+/* Lets go of everything; operations stay in the ledger as they are. Before agents and graph are
+ * closed. */
+void cw_route_close(struct cw_route *r, void (*closed)(void *arg), void *arg);
+
+/*
+ * One catalogued command on an agent. body: {"command","parameters"?,"agent"?,"timeout_s"?}. key:
+ * id of the API key. On success id is the operation's; watch it at once to miss nothing.
+ * CW_EDENIED, CW_EINVAL: refused, nothing was recorded; CW_ENOTFOUND: no such tenant;
+ * CW_EUNAVAILABLE: no agent is connected for it.
+ */
+int cw_route_command(struct cw_route *r, char id[37], const char *tenant, const char *key,
+    const cJSON *body, struct cw_err *err);
+/*
+ * One change. body: {"change","target":{"user"},"set"?,"reply_key"?}; change: user.update,
+ * user.disable, user.enable, password.reset. set: Graph property names, null clears. Errors as
+ * above.
+ */
+int cw_route_change(struct cw_route *r, char id[37], const char *tenant, const char *key,
+    const cJSON *body, struct cw_err *err);
+/* Names of the changes, NULL-terminated, and of the properties that user.update takes. Static
+ * storage. */
+const char *const *cw_route_changes(void);
+const char *const *cw_route_properties(void);
+
+/* The operation as callers see it; the caller's. With what is only in memory: "output" (a list) of
+ * a command, "sealed" (base64) of a password. CW_ENOTFOUND. */
+int cw_route_show(struct cw_route *r, cJSON **ret, const char *id, struct cw_err *err);
+/* From the ledger, newest first. tenants NULL: all. */
+struct cw_operation_filter;
+int cw_route_list(
+    struct cw_route *r, cJSON **ret, const struct cw_operation_filter *filter, struct cw_err *err);
+/* Stops a command; a change only before its first write (CW_ECONFLICT after). */
+int cw_route_cancel(struct cw_route *r, const char *id, struct cw_err *err);
+
+struct cw_route_watch;
+struct cw_route_watch_events {
+	/* A step or the state changed; the operation is borrowed. finished: this is the last event,
+	 * the watch is gone. */
+	void (*changed)(void *arg, const cJSON *operation, bool finished);
+	/* Of a command: NDJSON text, parts of any length. May be NULL. */
+	void (*output)(void *arg, const char *ndjson, size_t n);
+};
+/* *ret is NULL when it has finished already: changed() was called then, from here. CW_ENOTFOUND. */
+int cw_route_watch(struct cw_route *r, struct cw_route_watch **ret, const char *id,
+    const struct cw_route_watch_events *events, void *arg, struct cw_err *err);
+void cw_route_unwatch(struct cw_route_watch *w); /* ok on NULL */
+/* Back-pressure on a command's output. */
+void cw_route_watch_pause(struct cw_route_watch *w);
+void cw_route_watch_resume(struct cw_route_watch *w);
+
+#endif
