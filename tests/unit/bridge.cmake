@@ -1,3 +1,8 @@
 if(TARGET cw_ledger)
   cw_unit_test(test_ledger test_ledger.c cw_ledger dep_sqlite)
 endif()
+if(TARGET cw_graph)
+  foreach(file retry error assertion)
+    cw_unit_test(test_graph_${file} test_graph_${file}.c cw_graph cw_crypto dep_openssl)
+  endforeach()
+endif()
