@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,10 +70,10 @@ make_rsa(struct cw_buf *certificate, struct cw_buf *key)
 static void
 make_tls(struct entra *e)
 {
-	struct cw_pki_issuer ca;
+	struct cw_pki_issuer ca = { NULL, NULL };
 	struct cw_buf text;
-	EVP_PKEY *key;
-	X509 *cert;
+	EVP_PKEY *key = NULL;
+	X509 *cert = NULL;
 	int64_t now = cw_clock_unix_ms();
 
 	cw_buf_init(&text, CW_PKI_PEM_MAX);
@@ -141,7 +142,8 @@ entra_start(struct entra *e)
 	make_rsa(&e->other_certificate, &e->other_key);
 	save(e, "client.pem", &e->certificate);
 	if ((e->pid = fork()) == 0) {
-		if (chdir(e->dir) == 0)
+		/* It ends with us, even when we crash. */
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && chdir(e->dir) == 0)
 			execl(program, program, "--cert", "tls.pem", "--key", "tls.key", "--tenant",
 			    TENANT, "--client", CLIENT, "--client-cert", "client.pem",
 			    "--ready-file", "ready", "--seed", seed, (char *)NULL);
