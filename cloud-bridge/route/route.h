@@ -34,8 +34,7 @@ struct cw_ledger;
 #define CW_ROUTE_DEADLINE_MS (24u * 3600u * 1000u) /* of a change that has begun to write */
 #define CW_ROUTE_START_MS \
 	(15u * 60u * 1000u) /* to its first write: then it fails, nothing changed */
-#define CW_ROUTE_OUTPUT_MAX (1024u * 1024u) /* bytes of a command's output kept for later readers \
-					     */
+#define CW_ROUTE_OUTPUT_MAX (1024u * 1024u) /* bytes of output kept for later readers */
 #define CW_ROUTE_KEEP_MS \
 	(10u * 60u * 1000u) /* a finished operation's output and sealed answer stay in memory */
 
