@@ -1,0 +1,153 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# How a lab comes up, and what its status is, for sourcing by scripts/lab: $state, $build, $lab, $samba and $entra are its.
+
+need() {
+	local tool
+	for tool in samba samba-tool ldapsearch openssl curl jq flock setsid /usr/bin/python3 dotnet; do
+		command -v "$tool" >/dev/null || die "$tool is missing: run scripts/setup"
+	done
+	[ "$(id -u)" -eq 0 ] || die "needs root: a domain controller listens below port 1024"
+}
+
+build_all() {
+	say "building the doubles (the first time takes a minute)"
+	mkdir -p "$build"
+	"$lab/powershell/build.sh" "$build/powershell"
+	"$lab/entra/build.sh" "$build/entra"
+}
+
+# certificate NAME SUBJECT-ALTERNATIVE-NAMES: $state/tls/NAME.pem and .key, from the lab's own authority.
+certificate() {
+	local tls=$state/tls
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj "/CN=$1.lab.test" \
+		-CA "$tls/ca.pem" -CAkey "$tls/ca.key" -keyout "$tls/$1.key" -out "$tls/$1.pem" \
+		-addext "subjectAltName=$2" -addext basicConstraints=critical,CA:FALSE -addext extendedKeyUsage=serverAuth 2>/dev/null
+}
+
+authority() {
+	mkdir -p "$state/tls"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj "/CN=Causeway lab CA" \
+		-keyout "$state/tls/ca.key" -out "$state/tls/ca.pem" 2>/dev/null
+}
+
+start_samba() {
+	local snapshot
+	snapshot=$("$lab/ad/snapshot.sh")
+	mkdir -p "$state/ad"
+	tar -C "$state/ad" --no-same-owner -xzf "$snapshot"
+	jq -j .agent "$state/ad/passwords.json" >"$state/ad/agent.password"
+	# Held until Samba listens: nobody else takes the address meanwhile.
+	exec 8>"$memory/causeway-lab-addresses.lock"
+	flock 8
+	address=$(/usr/bin/python3 -B "$lab/ad/free_address.py" "$state")
+	certificate dc1 "DNS:dc1.lab.test,DNS:lab.test,IP:$address"
+	mkdir -p "$state/ad/tls"
+	cp "$state/tls/ca.pem" "$state/ad/tls/"
+	cp "$state/tls/dc1.pem" "$state/ad/tls/cert.pem"
+	cp "$state/tls/dc1.key" "$state/ad/tls/key.pem"
+	samba_configure "$state/ad" "$address"
+	process_start "$samba" "$state/ad/log/samba" samba -s "$state/ad/etc/smb.conf" -F -M single --no-process-group --debug-stdout
+}
+
+start_entra() {
+	local dir=$state/entra
+	mkdir -p "$dir"
+	certificate entra "DNS:localhost,IP:127.0.0.1"
+	# The application's own certificate: self-signed, as registrations usually are, and RSA, as the assertion's PS256 wants.
+	openssl req -x509 -newkey rsa:2048 -nodes -days 365 -subj "/CN=Causeway lab application" \
+		-keyout "$state/tls/client.key" -out "$state/tls/client.pem" 2>/dev/null
+	/usr/bin/python3 -B "$lab/ad/people.py" "$state/ad/passwords.json" >"$dir/seed.json"
+	process_start "$entra" "$dir/log" "$build/entra/entra" --cert "$state/tls/entra.pem" --key "$state/tls/entra.key" \
+		--tenant "$(</proc/sys/kernel/random/uuid)" --client "$(</proc/sys/kernel/random/uuid)" \
+		--client-cert "$state/tls/client.pem" --ready-file "$dir/ready.json" --seed "$dir/seed.json"
+}
+
+samba_answers() {
+	LDAPTLS_CACERT=$state/tls/ca.pem ldapsearch -x -LLL -H "ldaps://$address:636" -D svc-causeway@lab.test \
+		-y "$state/ad/agent.password" -s base -b "" 1.1 >/dev/null 2>&1
+}
+
+entra_answers() {
+	[ -f "$state/entra/ready.json" ] && curl -fs -o /dev/null "$(jq -r .adminUrl "$state/entra/ready.json")/health"
+}
+
+# await NAME TEST PIDFILE LOG
+await() {
+	local deadline=$((SECONDS + 60))
+	until "$2"; do
+		if ! process_alive "$3" || [ $SECONDS -ge $deadline ]; then
+			tail -n 30 "$4" >&2
+			die "$1 did not come up; the end of its log is above"
+		fi
+		sleep 0.03
+	done
+}
+
+write_env() {
+	local ready=$state/entra/ready.json
+	{
+		jq -r --arg tls "$state/tls" '{GRAPH_URL: .graphUrl, TOKEN_URL: .tokenUrl, ENTRA_ADMIN_URL: .adminUrl,
+			TENANT_ID: .tenant, CLIENT_ID: .client, CLIENT_CERT: ($tls + "/client.pem"), CLIENT_KEY: ($tls + "/client.key"),
+			CA: ($tls + "/ca.pem"), AD_CA: ($tls + "/ca.pem")}
+			| to_entries[] | "export CAUSEWAY_LAB_\(.key)=\(.value | @sh)"' "$ready"
+		jq -r --arg address "$address" '{AD_URL: "ldaps://\($address):636", AD_BASE_DN: "DC=lab,DC=test",
+			AD_BIND_DN: "CN=svc-causeway,OU=Service Accounts,DC=lab,DC=test", AD_PASSWORD: .agent,
+			AD_ADMIN_PASSWORD: .administrator, AD_USER_PASSWORD: .user}
+			| to_entries[] | "export CAUSEWAY_LAB_\(.key)=\(.value | @sh)"' "$state/ad/passwords.json"
+		printf "export CAUSEWAY_LAB_%s='%s'\n" STATE "$state" ADSYNC_STATE "$state/adsync" POWERSHELL "$state/bin/powershell"
+	} >"$state/env.new"
+	mv "$state/env.new" "$state/env"
+}
+
+# A command that needs no environment: the agent starts it with none of the lab's variables.
+write_powershell() {
+	mkdir -p "$state/bin" "$state/adsync"
+	cat >"$state/bin/powershell" <<-TEXT
+	#!/bin/sh
+	. '$state/env'
+	export PSModulePath='$build/powershell/Modules'\${PSModulePath:+:\$PSModulePath}
+	exec '$build/powershell/pshost' "\$@"
+	TEXT
+	chmod 755 "$state/bin/powershell"
+}
+
+up() {
+	claim
+	if running; then say "already up in $state"; return; fi
+	need
+	stop_all # half a lab is started anew
+	find "$state" -mindepth 1 ! -name causeway-lab -delete
+	umask 077
+	trap 'dismantle' EXIT
+	build_all
+	authority
+	say "starting the domain controller"
+	start_samba
+	say "starting the Entra ID double"
+	start_entra
+	await "Samba" samba_answers "$samba" "$state/ad/log/samba"
+	exec 8>&-
+	await "the Entra ID double" entra_answers "$entra" "$state/entra/log"
+	write_powershell
+	write_env
+	trap - EXIT
+	say "up: AD at ldaps://$address:636, Graph at $(jq -r .graphUrl "$state/entra/ready.json"), in $state"
+}
+
+status() {
+	local name file result=0
+	for name in samba entra; do
+		file=$samba
+		[ $name = samba ] || file=$entra
+		if process_alive "$file"; then
+			printf '%-8s running, process %s\n' $name "$(cut -d' ' -f1 "$file")"
+		else
+			printf '%-8s not running\n' $name
+			result=1
+		fi
+	done
+	[ ! -f "$state/env" ] || sed -n 's/^export CAUSEWAY_LAB_\(AD_URL\|GRAPH_URL\|ENTRA_ADMIN_URL\|STATE\)=/\1 /p' "$state/env"
+	return $result
+}
