@@ -12,7 +12,7 @@ need() {
 }
 
 build_all() {
-	say "building the doubles (the first time takes a minute)"
+	say "the doubles (built the first time: a minute or two)"
 	mkdir -p "$build"
 	"$lab/powershell/build.sh" "$build/powershell"
 	"$lab/entra/build.sh" "$build/entra"
@@ -113,6 +113,21 @@ write_powershell() {
 	chmod 755 "$state/bin/powershell"
 }
 
+# Fills the tenant from the directory. What the cycles of tests take, and whether the server is a staging one, is in settings.json.
+first_sync() {
+	local adsync=$state/adsync
+	echo '{"cycleMs":0}' >"$adsync/settings.json"
+	"$state/bin/powershell" -NoProfile -Command 'Start-ADSyncSyncCycle -PolicyType Initial' >"$adsync/log" 2>&1 || {
+		cat "$adsync/log" >&2
+		die "the first synchronisation did not start"
+	}
+	jq -e '.step == "done" and .errors == []' "$adsync/cycle.json" >/dev/null || {
+		cat "$adsync/cycle.json" >&2
+		die "the first synchronisation failed"
+	}
+	echo '{"cycleMs":500}' >"$adsync/settings.json"
+}
+
 up() {
 	claim
 	if running; then say "already up in $state"; return; fi
@@ -132,6 +147,9 @@ up() {
 	await "the Entra ID double" entra_answers "$entra" "$state/entra/log"
 	write_powershell
 	write_env
+	say "the first synchronisation"
+	first_sync
+	: >"$state/up"
 	trap - EXIT
 	say "up: AD at ldaps://$address:636, Graph at $(jq -r .graphUrl "$state/entra/ready.json"), in $state"
 }
