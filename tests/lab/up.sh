@@ -101,14 +101,30 @@ write_env() {
 	mv "$state/env.new" "$state/env"
 }
 
+# A real pwsh where there is one. The modules are built against 7.6.9 and .NET loads nothing against an older engine.
+real_pwsh() {
+	local version
+	command -v pwsh >/dev/null || return 1
+	version=$(pwsh -NoProfile -Version | sed 's/^PowerShell //')
+	printf '7.6.9\n%s\n' "$version" | sort -V -C
+}
+
 # A command that needs no environment: the agent starts it with none of the lab's variables.
 write_powershell() {
+	local engine=$build/powershell/pshost modules='# the host finds its modules beside itself' name
 	mkdir -p "$state/bin" "$state/adsync"
+	if real_pwsh; then
+		engine=$(command -v pwsh)
+		# Without the double of the utility cmdlets: this engine has the real ones.
+		mkdir -p "$state/modules"
+		for name in ActiveDirectory ADSync; do ln -s "$build/powershell/Modules/$name" "$state/modules/"; done
+		modules="export PSModulePath='$state/modules'\${PSModulePath:+:\$PSModulePath}"
+	fi
 	cat >"$state/bin/powershell" <<-TEXT
 	#!/bin/sh
 	. '$state/env'
-	export PSModulePath='$build/powershell/Modules'\${PSModulePath:+:\$PSModulePath}
-	exec '$build/powershell/pshost' "\$@"
+	$modules
+	exec '$engine' "\$@"
 	TEXT
 	chmod 755 "$state/bin/powershell"
 }
