@@ -78,6 +78,30 @@ check "the other lab is up" 0 "$(code "$lab" status --state "$b")"
 
 # A command in a lab of its own; what is no lab is left alone; a wrong command line is told so.
 check "run" "7 ldaps" "$(result=0; url=$("$lab" run -- sh -c 'echo "${CAUSEWAY_LAB_AD_URL%%:*}"; exit 7' 2>/dev/null) || result=$?; echo "$result $url")"
+"$lab" run --state "$work/c" -- sleep 600 2>/dev/null & runner=$!
+until [ -f "$work/c/owner" ]; do sleep 0.02; done
+pids_c=$(cat "$work/c/ad/samba.pid" "$work/c/entra/entra.pid")
+kill -TERM "$runner"
+result=0
+wait "$runner" || result=$?
+check "run, interrupted" 143 "$result"
+"$lab" up --state "$work/d" 2>/dev/null & runner=$!
+until [ -s "$work/d/ad/samba.pid" ]; do sleep 0.02; done
+pids_d=$(cat "$work/d/ad/samba.pid")
+kill -TERM "$runner"
+result=0
+wait "$runner" || result=$?
+check "up, interrupted" 143 "$result"
+# Killed, a run leaves its lab; the next run takes it down.
+# shellcheck disable=SC2016 # meant for the lab's shell
+"$lab" run -- sh -c 'echo "$$ $CAUSEWAY_LAB_STATE" >"$0"; exec sleep 600' "$work/lost" 2>/dev/null & runner=$!
+until [ -s "$work/lost" ]; do sleep 0.02; done
+read -r pid lost <"$work/lost"
+rm "$work/lost"
+pids_e=$(cat "$lost/ad/samba.pid" "$lost/entra/entra.pid")
+kill -KILL "$runner" "$pid"
+wait "$runner" 2>/dev/null || true
+check "the next run" 0 "$(code "$lab" run -- test ! -e "$lost")"
 mkdir "$work/mine"
 echo precious >"$work/mine/file"
 check "up in somebody's folder" 1 "$(code "$lab" up --state "$work/mine")"
@@ -91,6 +115,9 @@ left=
 while read -r pid started; do
 	[ "$(process_started "$pid")" != "$started" ] || left="$left $pid"
 done <<<"$pids_a
-$pids_b"
+$pids_b
+$pids_c
+$pids_d
+$pids_e"
 check "no process is left" "" "$left"
 check "no folder is left" "bin mine out" "$(cd "$work" && find . -mindepth 1 -maxdepth 1 ! -name '*.log' | sed 's|^./||' | sort | tr '\n' ' ' | sed 's/ $//')"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# How a lab comes up, and what its status is, for sourcing by scripts/lab: $state, $build, $lab, $samba and $entra are its.
+# How a lab comes up, and what its status is, for sourcing by scripts/lab: $state, $build, $lab, $samba, $entra and $sync are its.
 
 need() {
 	local tool
@@ -133,21 +133,21 @@ write_powershell() {
 first_sync() {
 	local adsync=$state/adsync
 	echo '{"cycleMs":0}' >"$adsync/settings.json"
-	"$state/bin/powershell" -NoProfile -Command 'Start-ADSyncSyncCycle -PolicyType Initial' >"$adsync/log" 2>&1 || {
-		cat "$adsync/log" >&2
-		die "the first synchronisation did not start"
-	}
-	jq -e '.step == "done" and .errors == []' "$adsync/cycle.json" >/dev/null || {
-		cat "$adsync/cycle.json" >&2
-		die "the first synchronisation failed"
+	# A process that stop_all knows, in case we are stopped ourselves.
+	process_start "$sync" "$adsync/log" "$state/bin/powershell" -NoProfile -Command 'Start-ADSyncSyncCycle -PolicyType Initial'
+	while process_alive "$sync"; do sleep 0.02; done
+	rm "$sync"
+	jq -e '.step == "done" and .errors == []' "$adsync/cycle.json" >/dev/null 2>&1 || {
+		cat "$adsync/log" "$adsync/cycle.json" >&2 || true
+		die "the first synchronisation failed, see above"
 	}
 	echo '{"cycleMs":500}' >"$adsync/settings.json"
 }
 
 up() {
+	need
 	claim
 	if running; then say "already up in $state"; return; fi
-	need
 	stop_all # half a lab is started anew
 	find "$state" -mindepth 1 ! -name causeway-lab -delete
 	umask 077
