@@ -41,6 +41,7 @@ check "licences" SPE_E3 "$(graph_value /subscribedSkus '.value[] | select(.prepa
 
 # A change, a cycle, Graph.
 powershell -File "$here/adsync/test.ps1" || failed=$((failed + 1))
+check "dora's title is the cloud's" x "$(graph_value /users/dora@lab.test .jobTitle)"
 check "ada's new title" "Countess Engineering" "$(graph_value '/users/ada@lab.test?$select=jobTitle,department' '"\(.jobTitle) \(.department)"')"
 check "ada's telephone is cleared" "[]" "$(graph_value /users/ada@lab.test '.businessPhones | tojson')"
 check "who left the scope is gone" 404 "$(graph GET /users/user010@lab.test | tail -n 1)"
@@ -48,6 +49,19 @@ check "who was deleted is gone" 404 "$(graph GET /users/user011@lab.test | tail 
 group=$(graph_value "/groups?\$filter=displayName%20eq%20'Sales'" '.value[0].id')
 check "who was added to a group" ada@lab.test "$(graph_value "/groups/$group/members?\$top=999" '.value[] | select(.userPrincipalName == "ada@lab.test").userPrincipalName')"
 check "the other lab knows nothing of it" "Ada Lovelace, Analyst" "$(env -i "$b/bin/powershell" -NoProfile -Command '$u = Get-ADUser ada -Properties title; "$($u.Name), $($u.Title)"')"
+
+# A cycle is seen from other processes, and does not outlive its own.
+echo '{"cycleMs":30000}' >"$a/adsync/settings.json"
+rm "$a/adsync/cycle.json"
+env -i "$CAUSEWAY_LAB_POWERSHELL" -NoProfile -Command 'ADSync\Start-ADSyncSyncCycle -PolicyType Delta' >/dev/null & cycling=$!
+until [ "$(jq -r '.step' "$a/adsync/cycle.json" 2>/dev/null)" = export ]; do sleep 0.02; done
+check "in progress elsewhere" "True Busy" "$(powershell -Command '"$((Get-ADSyncScheduler).SyncCycleInProgress) $((Get-ADSyncConnectorRunStatus).RunState)"')"
+check "busy elsewhere" "1 1" "$(code powershell -Command 'Start-ADSyncSyncCycle') $(grep -c 'AAD is busy' "$work/out")"
+kill -KILL $cycling
+wait $cycling 2>/dev/null || true
+echo '{"cycleMs":0}' >"$a/adsync/settings.json"
+check "its process died" False "$(powershell -Command '(Get-ADSyncScheduler).SyncCycleInProgress')"
+check "the next one starts" "0 done" "$(code powershell -Command 'Start-ADSyncSyncCycle') $(jq -r .step "$a/adsync/cycle.json")"
 
 # What others add, and the engine as a server.
 mkdir -p "$a/env.d"

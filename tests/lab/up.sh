@@ -150,9 +150,9 @@ up() {
 	if running; then say "already up in $state"; return; fi
 	stop_all # half a lab is started anew
 	find "$state" -mindepth 1 ! -name causeway-lab -delete
-	umask 077
 	trap 'dismantle' EXIT
 	build_all
+	umask 077
 	authority
 	say "starting the domain controller"
 	start_samba

@@ -60,6 +60,9 @@ Check 'back in scope' { Sync } 'done +1 ~0 =0 -0'
 Get-ADUser user010 | Move-ADObject -TargetPath 'OU=Cloud Pairs,DC=lab,DC=test'
 Check 'out again' { Sync } 'done +0 ~0 =0 -1'
 
+Set-ADUser dora -Title 'On-premises only'
+Check 'the pairs do not flow' { Sync } 'done +0 ~0 =0 -0'
+
 Set-Lab '{"cycleMs":0,"stagingModeEnabled":true}'
 Set-ADUser user013 -Title 'Seen by nobody'
 Check 'a staging server exports nothing' { Sync; (Get-ADSyncScheduler).StagingModeEnabled } 'done +0 ~0 =0 -0|True'
