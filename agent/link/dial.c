@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a name to a TLS connection, by libcurl.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "base/str.h"
+#include "crypto/pki.h"
+#include "link/dial.h"
+#include "os/clock.h"
+
+int
+cw_dial_init(struct cw_dial *d, const struct cw_connection_config *config)
+{
+	*d = (struct cw_dial){ .port = config->port, .alpn = config->alpn };
+	d->timeout_ms = config->timeout_ms != 0 ? config->timeout_ms : CW_CONNECTION_TIMEOUT_MS;
+	d->host = cw_strdup(config->host);
+	d->proxy = cw_strdup(config->proxy);
+	if (d->host == NULL || (config->proxy != NULL && d->proxy == NULL)) {
+		cw_dial_free(d);
+		return CW_ENOMEM;
+	}
+	if (config->ca != NULL && X509_up_ref(config->ca) == 1)
+		d->ca = config->ca;
+	else if (config->ca_sha256 != NULL)
+		memcpy(d->ca_sha256, config->ca_sha256, sizeof(d->ca_sha256));
+	if (config->cert != NULL && X509_up_ref(config->cert) == 1)
+		d->cert = config->cert;
+	if (config->key != NULL && EVP_PKEY_up_ref(config->key) == 1)
+		d->key = config->key;
+	return CW_OK;
+}
+
+void
+cw_dial_free(struct cw_dial *d)
+{
+	curl_easy_cleanup(d->curl);
+	free(d->host);
+	if (d->proxy != NULL) /* may hold a password */
+		cw_wipe(d->proxy, strlen(d->proxy));
+	free(d->proxy);
+	X509_free(d->ca);
+	X509_free(d->cert);
+	X509_free(d->peer_ca);
+	EVP_PKEY_free(d->key);
+	*d = (struct cw_dial){ 0 };
+}
+
+/* In place of OpenSSL's own search for trust: the one CA that is given, or the one in the peer's
+ * chain that has the hash that is given. */
+static int
+verify(X509_STORE_CTX *ctx, void *arg)
+{
+	struct cw_dial *d = arg;
+	X509 *leaf = X509_STORE_CTX_get0_cert(ctx), *ca = d->ca;
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_untrusted(ctx);
+	struct cw_err err = { 0 };
+	uint8_t hash[CW_PKI_SHA256];
+	int r;
+
+	for (int i = 0; ca == NULL && i < sk_X509_num(chain); i++) {
+		cw_pki_cert_sha256(hash, sk_X509_value(chain, i));
+		if (cw_const_eq(hash, d->ca_sha256, sizeof(hash)))
+			ca = sk_X509_value(chain, i);
+	}
+	if (ca == NULL)
+		r = cw_fail(&err, CW_EAUTH, "the bridge does not show the CA that the token names");
+	else
+		r = cw_pki_verify(leaf, ca, CW_PKI_SERVER, cw_clock_unix_ms(), &err);
+	if (r < 0) {
+		(void)snprintf(
+		    d->verify, sizeof(d->verify), "%.*s", (int)sizeof(d->verify) - 1, err.text);
+		X509_STORE_CTX_set_error(ctx, X509_V_ERR_CERT_UNTRUSTED);
+		return 0;
+	}
+	if (d->peer_ca == NULL && X509_up_ref(ca) == 1)
+		d->peer_ca = ca;
+	X509_STORE_CTX_set_error(ctx, X509_V_OK);
+	return 1;
+}
+
+static CURLcode
+set_tls(CURL *curl, void *ssl_ctx, void *arg)
+{
+	struct cw_dial *d = arg;
+	SSL_CTX *ctx = ssl_ctx;
+	uint8_t alpn[64];
+	size_t n = strlen(d->alpn);
+
+	(void)curl;
+	alpn[0] = (uint8_t)n;
+	memcpy(alpn + 1, d->alpn, n);
+	if (SSL_CTX_set_alpn_protos(ctx, alpn, (unsigned)n + 1) != 0 || /* 0 is success here */
+	    (d->cert != NULL && SSL_CTX_use_certificate(ctx, d->cert) != 1) ||
+	    (d->key != NULL && SSL_CTX_use_PrivateKey(ctx, d->key) != 1))
+		return CURLE_SSL_CERTPROBLEM;
+	SSL_CTX_set_cert_verify_callback(ctx, verify, d);
+	/* A send that was put off is repeated from a buffer that may have moved since. */
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	return CURLE_OK;
+}
+
+static int
+set_options(struct cw_dial *d)
+{
+	char url[400];
+	CURL *c = d->curl;
+	int n;
+
+	n = snprintf(url, sizeof(url),
+	    strchr(d->host, ':') != NULL ? "https://[%s]:%u/" : "https://%s:%u/", d->host, d->port);
+	if (n < 0 || (size_t)n >= sizeof(url))
+		return -1;
+	return curl_easy_setopt(c, CURLOPT_URL, url) == CURLE_OK &&
+		curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK &&
+		curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+		curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) ==
+		    CURLE_OK &&
+		curl_easy_setopt(c, CURLOPT_SSL_ENABLE_ALPN, 0L) == CURLE_OK &&
+		curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3) ==
+		    CURLE_OK &&
+		curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
+		curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
+		/* No trust from the system, and no time spent on reading it. */
+		curl_easy_setopt(c, CURLOPT_CAINFO, NULL) == CURLE_OK &&
+		curl_easy_setopt(c, CURLOPT_CAPATH, NULL) == CURLE_OK &&
+		curl_easy_setopt(c, CURLOPT_SSL_SESSIONID_CACHE, 0L) == CURLE_OK &&
+		curl_easy_setopt(c, CURLOPT_SSL_CTX_FUNCTION, set_tls) == CURLE_OK &&
+		curl_easy_setopt(c, CURLOPT_SSL_CTX_DATA, d) == CURLE_OK &&
+		curl_easy_setopt(c, CURLOPT_PROXYAUTH, (long)CURLAUTH_ANY) == CURLE_OK &&
+		curl_easy_setopt(c, CURLOPT_HTTPPROXYTUNNEL, 1L) == CURLE_OK &&
+		(d->proxy == NULL || curl_easy_setopt(c, CURLOPT_PROXY, d->proxy) == CURLE_OK) &&
+		curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)d->timeout_ms) == CURLE_OK &&
+		curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)d->timeout_ms) == CURLE_OK &&
+		curl_easy_setopt(c, CURLOPT_TCP_NODELAY, 1L) == CURLE_OK &&
+		curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
+		curl_easy_setopt(c, CURLOPT_ERRORBUFFER, d->detail) == CURLE_OK
+	    ? 0
+	    : -1;
+}
+
+static double
+ms_of(CURL *c, CURLINFO what)
+{
+	curl_off_t us = 0;
+
+	(void)curl_easy_getinfo(c, what, &us);
+	return (double)us / 1000;
+}
+
+/* How far a failed attempt came. */
+static enum cw_connection_hop
+hop_of(const struct cw_dial *d, CURLcode code)
+{
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY: return CW_HOP_NAME;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_SSL_CERTPROBLEM: return CW_HOP_TLS;
+	default: break;
+	}
+	if (d->times.tcp_ms <= 0)
+		return d->times.name_ms <= 0 ? CW_HOP_NAME : CW_HOP_TCP;
+	/* With a proxy, TLS to the bridge begins only once the proxy has said yes. */
+	return d->times.by_proxy && d->peer_ca == NULL ? CW_HOP_PROXY : CW_HOP_TLS;
+}
+
+static void
+note_times(struct cw_dial *d)
+{
+	double name = ms_of(d->curl, CURLINFO_NAMELOOKUP_TIME_T);
+	double tcp = ms_of(d->curl, CURLINFO_CONNECT_TIME_T);
+	double tls = ms_of(d->curl, CURLINFO_APPCONNECT_TIME_T);
+	char *ip = NULL;
+	long port = 0;
+
+	d->times.name_ms = name;
+	d->times.tcp_ms = tcp > name ? tcp - name : 0;
+	d->times.tls_ms = tls > tcp ? tls - tcp : 0;
+	if (curl_easy_getinfo(d->curl, CURLINFO_PRIMARY_IP, &ip) == CURLE_OK && ip != NULL &&
+	    curl_easy_getinfo(d->curl, CURLINFO_PRIMARY_PORT, &port) == CURLE_OK && ip[0] != '\0') {
+		(void)snprintf(d->times.address, sizeof(d->times.address),
+		    strchr(ip, ':') != NULL ? "[%.48s]:%ld" : "%.48s:%ld", ip, port);
+		d->times.by_proxy = port != d->port || d->proxy != NULL;
+	}
+}
+
+void
+cw_dial_run(struct cw_dial *d)
+{
+	const char *why;
+	CURLcode code;
+
+	if ((d->curl = curl_easy_init()) == NULL || set_options(d) < 0) {
+		d->code = cw_fail(
+		    &d->err, CW_ENOMEM, "cannot set up a connection to %s:%u", d->host, d->port);
+		return;
+	}
+	code = curl_easy_perform(d->curl);
+	note_times(d);
+	(void)curl_easy_setopt(d->curl, CURLOPT_TIMEOUT_MS, 0L);
+	if (code == CURLE_OK) {
+		d->hop = CW_HOP_WIRE;
+		return;
+	}
+	d->hop = hop_of(d, code);
+	why = d->verify[0] != '\0' ? d->verify
+	    : d->detail[0] != '\0' ? d->detail
+				   : curl_easy_strerror(code);
+	d->code = d->hop == CW_HOP_TLS         ? CW_EAUTH
+	    : code == CURLE_OPERATION_TIMEDOUT ? CW_ETIMEOUT
+					       : CW_EUNAVAILABLE;
+	(void)cw_fail(&d->err, d->code, "cannot connect to %s:%u: %s", d->host, d->port, why);
+}

@@ -1,0 +1,2 @@
+cw_unit_test(test_link_redial test_link_redial.c cw_link)
+cw_unit_test(test_link_identity test_link_identity.c cw_link)
