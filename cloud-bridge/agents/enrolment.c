@@ -103,7 +103,8 @@ on_request(void *arg, struct cw_wire_call *call, const char *method, const cJSON
 	cw_buf_init(&ca_pem, CW_PKI_PEM_MAX);
 	if ((r = cw_pki_cert_put(&ca_pem, a->config.ca->cert, &err)) < 0 ||
 	    (r = enrol(a, &rec, &pem, params, &err)) < 0) {
-		(void)cw_fail(&err, r, "%s", err.text[0] != '\0' ? err.text : cw_strerror(r));
+		if (err.text[0] == '\0')
+			(void)cw_fail(&err, r, "%s", cw_strerror(r));
 		cw_wire_call_fail(call, r, err.text, NULL);
 		if (a->config.refused != NULL)
 			a->config.refused(a->config.arg, cw_conn_address(e->conn), &err);
