@@ -308,9 +308,3 @@ cw_connection_times(const struct cw_connection *c)
 {
 	return &c->dial.times;
 }
-
-X509 *
-cw_connection_peer_ca(const struct cw_connection *c)
-{
-	return c->dial.peer_ca;
-}

@@ -69,7 +69,5 @@ struct cw_wire *cw_connection_wire(struct cw_connection *c); /* from opened() on
 /* Looks at the wire's deadline again: after every cw_wire_request() and change of heartbeat. */
 void cw_connection_arm(struct cw_connection *c);
 const struct cw_connection_times *cw_connection_times(const struct cw_connection *c);
-/* The CA that the peer showed, when ca_sha256 was given; borrowed, NULL before. */
-X509 *cw_connection_peer_ca(const struct cw_connection *c);
 
 #endif
