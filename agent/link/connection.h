@@ -44,7 +44,7 @@ struct cw_connection_config {
 	uv_loop_t *loop;
 	const char *host; /* without brackets; all are copied or referenced */
 	uint16_t port;
-	const char *proxy; /* URL; NULL: what the environment says */
+	const char *proxy; /* URL; "": none; NULL: what the environment says */
 	const char *alpn;
 	X509 *ca; /* or NULL, with ca_sha256 */
 	const uint8_t *ca_sha256; /* 32 bytes */

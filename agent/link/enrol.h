@@ -19,7 +19,7 @@ struct cw_enrol_config {
 	const char *folder; /* the state folder; made, private, where it is not there */
 	const char *bridge; /* "host:port" */
 	const char *token; /* "cwt_..." */
-	const char *proxy; /* URL; NULL: what the environment says */
+	const char *proxy; /* URL; "": none; NULL: what the environment says */
 	const char *hostname; /* of this server */
 	bool replace; /* enrol anew a server that is enrolled */
 };

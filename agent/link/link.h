@@ -28,7 +28,7 @@ struct cw_link_config {
 	uv_loop_t *loop;
 	struct cw_identity *identity; /* borrowed; a renewal replaces its certificate */
 	const char *folder; /* of the identity; this and all text here is copied */
-	const char *proxy; /* URL; NULL: what the environment says */
+	const char *proxy; /* URL; "": none; NULL: what the environment says */
 	const char *version, *os, *hostname; /* said in the hello */
 	const char *epoch; /* of the journal */
 	void *arg; /* of the callbacks */
