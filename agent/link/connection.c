@@ -16,7 +16,6 @@
 struct cw_connection {
 	struct cw_connection_config config;
 	struct cw_dial dial;
-	uv_work_t work;
 	uv_poll_t poll;
 	uv_timer_t timer;
 	uint64_t timer_at; /* CW_WIRE_NEVER: not armed */
@@ -24,7 +23,7 @@ struct cw_connection {
 	struct cw_err err;
 	int handles;
 	int watched; /* UV_READABLE... as polled */
-	bool working; /* the worker has the dial */
+	bool dialing; /* the dial has not let go of the loop */
 	bool feeding, closing;
 };
 
@@ -51,7 +50,7 @@ handle_closed(uv_handle_t *handle)
 {
 	struct cw_connection *c = handle->data;
 
-	if (--c->handles == 0 && !c->working)
+	if (--c->handles == 0 && !c->dialing)
 		finish(c);
 }
 
@@ -63,6 +62,7 @@ cw_connection_close(struct cw_connection *c, int code, const char *why)
 	if (c->closing)
 		return;
 	c->closing = true;
+	cw_dial_stop(&c->dial);
 	if (c->wire != NULL) {
 		if (cw_wire_error(c->wire)->code == 0)
 			pump_out(c);
@@ -217,14 +217,6 @@ on_request(void *arg, struct cw_wire_call *call, const char *method, const cJSON
 		cw_wire_call_fail(call, CW_ENOTFOUND, "no such method", NULL);
 }
 
-static void
-dial_work(uv_work_t *work)
-{
-	struct cw_connection *c = work->data;
-
-	cw_dial_run(&c->dial);
-}
-
 static int
 start_wire(struct cw_connection *c, struct cw_err *err)
 {
@@ -247,18 +239,22 @@ start_wire(struct cw_connection *c, struct cw_err *err)
 }
 
 static void
-dial_done(uv_work_t *work, int status)
+dial_gone(void *arg)
 {
-	struct cw_connection *c = work->data;
+	struct cw_connection *c = arg;
+
+	c->dialing = false;
+	if (c->closing && c->handles == 0)
+		finish(c);
+}
+
+static void
+dial_done(void *arg)
+{
+	struct cw_connection *c = arg;
 	struct cw_err err = { 0 };
 
-	(void)status;
-	c->working = false;
-	if (c->closing) {
-		if (c->handles == 0)
-			finish(c);
-		return;
-	}
+	cw_dial_stop(&c->dial);
 	if (c->dial.code < 0) {
 		cw_connection_close(c, c->dial.code, c->dial.err.text);
 		return;
@@ -283,14 +279,17 @@ cw_connection_new(
 		return cw_fail(err, CW_ENOMEM, "no memory for a connection");
 	}
 	c->config = *config;
-	c->timer.data = c->work.data = c;
+	c->timer.data = c;
 	c->timer_at = CW_WIRE_NEVER;
-	if (uv_queue_work(config->loop, &c->work, dial_work, dial_done) != 0) {
+	c->dial.arg = c;
+	c->dial.done = dial_done;
+	c->dial.gone = dial_gone;
+	if (cw_dial_start(&c->dial) < 0) {
 		cw_dial_free(&c->dial);
 		free(c);
-		return cw_fail(err, CW_ESYS, "cannot start a worker to connect");
+		return cw_fail(err, CW_ENOMEM, "no memory for a connection");
 	}
-	c->working = true;
+	c->dialing = true;
 	uv_timer_init(config->loop, &c->timer);
 	c->handles = 1;
 	*ret = c;

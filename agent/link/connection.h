@@ -14,7 +14,7 @@ struct cw_err;
 
 /*
  * One connection to the bridge: libcurl finds the way (names, proxies and their
- * authentication, TLS) in a worker thread, then the wire runs on the loop.
+ * authentication, TLS), then the wire runs over its socket. All on the loop.
  *
  * TLS 1.3, the bridge's CA alone is trusted. At enrolment the CA is not known yet
  * but its hash is: then the chain must hold a certificate of that hash, and the

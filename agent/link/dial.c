@@ -18,7 +18,7 @@
 int
 cw_dial_init(struct cw_dial *d, const struct cw_connection_config *config)
 {
-	*d = (struct cw_dial){ .port = config->port, .alpn = config->alpn };
+	*d = (struct cw_dial){ .loop = config->loop, .port = config->port, .alpn = config->alpn };
 	d->timeout_ms = config->timeout_ms != 0 ? config->timeout_ms : CW_CONNECTION_TIMEOUT_MS;
 	d->host = cw_strdup(config->host);
 	d->proxy = cw_strdup(config->proxy);
@@ -40,7 +40,10 @@ cw_dial_init(struct cw_dial *d, const struct cw_connection_config *config)
 void
 cw_dial_free(struct cw_dial *d)
 {
+	if (d->multi != NULL && d->curl != NULL)
+		(void)curl_multi_remove_handle(d->multi, d->curl);
 	curl_easy_cleanup(d->curl);
+	(void)curl_multi_cleanup(d->multi); /* here the socket is closed */
 	free(d->host);
 	if (d->proxy != NULL) /* may hold a password */
 		cw_wipe(d->proxy, strlen(d->proxy));
@@ -139,6 +142,8 @@ set_options(struct cw_dial *d)
 		curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)d->timeout_ms) == CURLE_OK &&
 		curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)d->timeout_ms) == CURLE_OK &&
 		curl_easy_setopt(c, CURLOPT_TCP_NODELAY, 1L) == CURLE_OK &&
+		/* A name that is still being looked up does not hold up the end. */
+		curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK &&
 		curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK &&
 		curl_easy_setopt(c, CURLOPT_ERRORBUFFER, d->detail) == CURLE_OK
 	    ? 0
@@ -192,20 +197,12 @@ note_times(struct cw_dial *d)
 	}
 }
 
-void
-cw_dial_run(struct cw_dial *d)
+static void
+note_result(struct cw_dial *d, CURLcode code)
 {
 	const char *why;
-	CURLcode code;
 
-	if ((d->curl = curl_easy_init()) == NULL || set_options(d) < 0) {
-		d->code = cw_fail(
-		    &d->err, CW_ENOMEM, "cannot set up a connection to %s:%u", d->host, d->port);
-		return;
-	}
-	code = curl_easy_perform(d->curl);
 	note_times(d);
-	(void)curl_easy_setopt(d->curl, CURLOPT_TIMEOUT_MS, 0L);
 	if (code == CURLE_OK) {
 		d->hop = CW_HOP_WIRE;
 		return;
@@ -214,8 +211,182 @@ cw_dial_run(struct cw_dial *d)
 	why = d->verify[0] != '\0' ? d->verify
 	    : d->detail[0] != '\0' ? d->detail
 				   : curl_easy_strerror(code);
+	if (strchr(why, '@') !=
+	    NULL) /* libcurl repeats a URL that it does not like, password too */
+		why = "the proxy's URL is not one that can be used";
 	d->code = d->hop == CW_HOP_TLS         ? CW_EAUTH
 	    : code == CURLE_OPERATION_TIMEDOUT ? CW_ETIMEOUT
 					       : CW_EUNAVAILABLE;
 	(void)cw_fail(&d->err, d->code, "cannot connect to %s:%u: %s", d->host, d->port, why);
+}
+
+/* libcurl on the loop. */
+
+struct cw_dial_watch {
+	struct cw_dial_watch *next;
+	struct cw_dial *dial;
+	curl_socket_t socket;
+	uv_poll_t poll;
+};
+
+static void
+handle_gone(struct cw_dial *d)
+{
+	if (--d->handles == 0 && d->stopped)
+		d->gone(d->arg);
+}
+
+static void
+watch_closed(uv_handle_t *handle)
+{
+	struct cw_dial_watch *w = handle->data;
+	struct cw_dial *d = w->dial;
+
+	free(w);
+	handle_gone(d);
+}
+
+static void
+timer_closed(uv_handle_t *handle)
+{
+	handle_gone(handle->data);
+}
+
+static void
+unwatch(struct cw_dial *d, curl_socket_t socket)
+{
+	struct cw_dial_watch **at = &d->watches, *w;
+
+	while (*at != NULL && (*at)->socket != socket)
+		at = &(*at)->next;
+	if ((w = *at) == NULL)
+		return;
+	*at = w->next;
+	(void)uv_poll_stop(&w->poll); /* now: libcurl may close the socket next */
+	uv_close((uv_handle_t *)&w->poll, watch_closed);
+}
+
+/* Lets libcurl go on, then looks whether it came to an end. */
+static void
+go_on(struct cw_dial *d, curl_socket_t socket, int events)
+{
+	CURLMsg *message;
+	int left;
+
+	if (curl_multi_socket_action(d->multi, socket, events, &left) != CURLM_OK && !d->finished) {
+		d->finished = true;
+		note_result(d, CURLE_OUT_OF_MEMORY);
+		d->done(d->arg);
+		return;
+	}
+	message = d->finished ? NULL : curl_multi_info_read(d->multi, &left);
+	if (message != NULL && message->msg == CURLMSG_DONE) {
+		d->finished = true;
+		note_result(d, message->data.result);
+		d->done(d->arg);
+	}
+}
+
+static void
+on_ready(uv_poll_t *poll, int status, int events)
+{
+	struct cw_dial_watch *w = poll->data;
+
+	go_on(w->dial, w->socket,
+	    status < 0 ? CURL_CSELECT_ERR
+		       : ((events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0) |
+		    ((events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0));
+}
+
+static int
+on_socket(CURL *curl, curl_socket_t socket, int what, void *arg, void *socket_arg)
+{
+	struct cw_dial *d = arg;
+	struct cw_dial_watch *w = d->watches;
+
+	(void)curl;
+	(void)socket_arg;
+	if (what == CURL_POLL_REMOVE) {
+		unwatch(d, socket);
+		return 0;
+	}
+	if (d->stopped)
+		return 0;
+	while (w != NULL && w->socket != socket)
+		w = w->next;
+	if (w == NULL) {
+		if ((w = calloc(1, sizeof(*w))) == NULL ||
+		    uv_poll_init_socket(d->loop, &w->poll, socket) != 0) {
+			free(w);
+			return -1;
+		}
+		w->dial = d;
+		w->socket = socket;
+		w->poll.data = w;
+		w->next = d->watches;
+		d->watches = w;
+		d->handles++;
+	}
+	return uv_poll_start(&w->poll,
+		   ((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) |
+		       ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0),
+		   on_ready) == 0
+	    ? 0
+	    : -1;
+}
+
+static void
+timer_due(uv_timer_t *timer)
+{
+	go_on(timer->data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int
+on_timer(CURLM *multi, long timeout_ms, void *arg)
+{
+	struct cw_dial *d = arg;
+
+	(void)multi;
+	if (d->stopped)
+		return 0;
+	if (timeout_ms < 0)
+		uv_timer_stop(&d->timer);
+	else
+		uv_timer_start(&d->timer, timer_due, (uint64_t)timeout_ms, 0);
+	return 0;
+}
+
+int
+cw_dial_start(struct cw_dial *d)
+{
+	if ((d->curl = curl_easy_init()) == NULL || (d->multi = curl_multi_init()) == NULL ||
+	    set_options(d) < 0 ||
+	    curl_multi_setopt(d->multi, CURLMOPT_SOCKETFUNCTION, on_socket) != CURLM_OK ||
+	    curl_multi_setopt(d->multi, CURLMOPT_SOCKETDATA, d) != CURLM_OK ||
+	    curl_multi_setopt(d->multi, CURLMOPT_TIMERFUNCTION, on_timer) != CURLM_OK ||
+	    curl_multi_setopt(d->multi, CURLMOPT_TIMERDATA, d) != CURLM_OK)
+		return CW_ENOMEM;
+	d->timer.data = d;
+	uv_timer_init(d->loop, &d->timer);
+	d->handles = 1;
+	/* It only asks for the timer here; all else is done from the loop. */
+	if (curl_multi_add_handle(d->multi, d->curl) != CURLM_OK) {
+		d->code = CW_ENOMEM;
+		uv_timer_start(&d->timer, timer_due, 0, 0);
+	}
+	return CW_OK;
+}
+
+void
+cw_dial_stop(struct cw_dial *d)
+{
+	if (d->stopped)
+		return;
+	d->stopped = true;
+	if (!d->finished || d->code < 0)
+		(void)curl_multi_remove_handle(d->multi, d->curl);
+	d->finished = true;
+	while (d->watches != NULL)
+		unwatch(d, d->watches->socket);
+	uv_close((uv_handle_t *)&d->timer, timer_closed);
 }
