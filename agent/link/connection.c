@@ -34,15 +34,11 @@ static void pump_out(struct cw_connection *c);
 static void
 finish(struct cw_connection *c)
 {
-	void (*closed)(void *, const struct cw_err *, enum cw_connection_hop) = c->config.closed;
-	enum cw_connection_hop hop = c->dial.hop;
-	struct cw_err err = c->err;
-	void *arg = c->config.arg;
-
 	cw_wire_free(c->wire);
+	c->wire = NULL;
+	c->config.closed(c->config.arg, &c->err, c->dial.hop);
 	cw_dial_free(&c->dial);
 	free(c);
-	closed(arg, &err, hop);
 }
 
 static void

@@ -35,7 +35,7 @@ enum cw_connection_hop { /* how far it came */
 };
 
 struct cw_connection_times { /* ms; what was not reached is 0 */
-	double name_ms, tcp_ms, tls_ms;
+	double name_ms, tcp_ms, proxy_ms, tls_ms;
 	bool by_proxy;
 	char address[64]; /* of the peer: the bridge, or the proxy */
 };
@@ -68,6 +68,7 @@ void cw_connection_close(struct cw_connection *c, int code, const char *why);
 struct cw_wire *cw_connection_wire(struct cw_connection *c); /* from opened() on */
 /* Looks at the wire's deadline again: after every cw_wire_request() and change of heartbeat. */
 void cw_connection_arm(struct cw_connection *c);
+/* In opened() and closed() too. */
 const struct cw_connection_times *cw_connection_times(const struct cw_connection *c);
 
 #endif

@@ -97,6 +97,7 @@ set_tls(CURL *curl, void *ssl_ctx, void *arg)
 	size_t n = strlen(d->alpn);
 
 	(void)curl;
+	d->tls_ns = cw_clock_ns(); /* the way is there, through the proxy too */
 	alpn[0] = (uint8_t)n;
 	memcpy(alpn + 1, d->alpn, n);
 	if (SSL_CTX_set_alpn_protos(ctx, alpn, (unsigned)n + 1) != 0 || /* 0 is success here */
@@ -174,7 +175,7 @@ hop_of(const struct cw_dial *d, CURLcode code)
 	if (d->times.tcp_ms <= 0)
 		return d->times.name_ms <= 0 ? CW_HOP_NAME : CW_HOP_TCP;
 	/* With a proxy, TLS to the bridge begins only once the proxy has said yes. */
-	return d->times.by_proxy && d->peer_ca == NULL ? CW_HOP_PROXY : CW_HOP_TLS;
+	return d->times.by_proxy && d->tls_ns == 0 ? CW_HOP_PROXY : CW_HOP_TLS;
 }
 
 static void
@@ -185,16 +186,19 @@ note_times(struct cw_dial *d)
 	double tls = ms_of(d->curl, CURLINFO_APPCONNECT_TIME_T);
 	char *ip = NULL;
 	long port = 0;
+	double begin = d->tls_ns != 0 ? (double)(d->tls_ns - d->start_ns) / 1e6 : 0;
 
 	d->times.name_ms = name;
 	d->times.tcp_ms = tcp > name ? tcp - name : 0;
-	d->times.tls_ms = tls > tcp ? tls - tcp : 0;
+	d->times.tls_ms = tls > begin ? tls - begin : 0;
 	if (curl_easy_getinfo(d->curl, CURLINFO_PRIMARY_IP, &ip) == CURLE_OK && ip != NULL &&
 	    curl_easy_getinfo(d->curl, CURLINFO_PRIMARY_PORT, &port) == CURLE_OK && ip[0] != '\0') {
 		(void)snprintf(d->times.address, sizeof(d->times.address),
 		    strchr(ip, ':') != NULL ? "[%.48s]:%ld" : "%.48s:%ld", ip, port);
-		d->times.by_proxy = port != d->port || d->proxy != NULL;
+		d->times.by_proxy = port != d->port || (d->proxy != NULL && d->proxy[0] != '\0');
 	}
+	if (d->times.by_proxy && tcp > 0 && begin > tcp)
+		d->times.proxy_ms = begin - tcp;
 }
 
 static void
@@ -367,6 +371,7 @@ cw_dial_start(struct cw_dial *d)
 	    curl_multi_setopt(d->multi, CURLMOPT_TIMERDATA, d) != CURLM_OK)
 		return CW_ENOMEM;
 	d->timer.data = d;
+	d->start_ns = cw_clock_ns();
 	uv_timer_init(d->loop, &d->timer);
 	d->handles = 1;
 	/* It only asks for the timer here; all else is done from the loop. */

@@ -39,6 +39,7 @@ struct cw_dial {
 	CURLM *multi;
 	uv_timer_t timer;
 	struct cw_dial_watch *watches; /* of sockets that libcurl wants watched */
+	uint64_t start_ns, tls_ns; /* on cw_clock_ns(); tls_ns 0: TLS was not begun */
 	int handles;
 	bool finished, stopped;
 };
