@@ -164,6 +164,8 @@ ms_of(CURL *c, CURLINFO what)
 static enum cw_connection_hop
 hop_of(const struct cw_dial *d, CURLcode code)
 {
+	long answer = 0;
+
 	switch (code) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_RESOLVE_PROXY: return CW_HOP_NAME;
@@ -172,6 +174,10 @@ hop_of(const struct cw_dial *d, CURLcode code)
 	case CURLE_SSL_CERTPROBLEM: return CW_HOP_TLS;
 	default: break;
 	}
+	/* A proxy that answered and did not let us through. */
+	if (curl_easy_getinfo(d->curl, CURLINFO_HTTP_CONNECTCODE, &answer) == CURLE_OK &&
+	    answer != 0 && d->tls_ns == 0)
+		return CW_HOP_PROXY;
 	if (d->times.tcp_ms <= 0)
 		return d->times.name_ms <= 0 ? CW_HOP_NAME : CW_HOP_TCP;
 	/* With a proxy, TLS to the bridge begins only once the proxy has said yes. */
@@ -195,8 +201,10 @@ note_times(struct cw_dial *d)
 	    curl_easy_getinfo(d->curl, CURLINFO_PRIMARY_PORT, &port) == CURLE_OK && ip[0] != '\0') {
 		(void)snprintf(d->times.address, sizeof(d->times.address),
 		    strchr(ip, ':') != NULL ? "[%.48s]:%ld" : "%.48s:%ld", ip, port);
-		d->times.by_proxy = port != d->port || (d->proxy != NULL && d->proxy[0] != '\0');
+		d->times.by_proxy = port != d->port;
 	}
+	if (d->proxy != NULL && d->proxy[0] != '\0')
+		d->times.by_proxy = true;
 	if (d->times.by_proxy && tcp > 0 && begin > tcp)
 		d->times.proxy_ms = begin - tcp;
 }

@@ -247,7 +247,7 @@ cw_identity_split(char ret_host[CW_IDENTITY_HOST_MAX], uint16_t *ret_port, const
 			host[i]) == NULL)
 			n = 0;
 	}
-	for (const char *p = colon; p != NULL && *++p != '\0';) {
+	for (const char *p = n > 0 ? colon + 1 : ""; *p != '\0'; p++) {
 		if (*p < '0' || *p > '9' || (port = port * 10 + (unsigned long)(*p - '0')) > 65535)
 			n = 0;
 		if (n == 0)

@@ -68,9 +68,9 @@ put_hop(cJSON *hops, const struct probe *p, enum cw_connection_hop hop, const ch
 
 	cJSON_AddStringToObject(o, "hop", name);
 	cJSON_AddBoolToObject(o, "ok", ok);
-	if (ok)
+	if (ok && ms > 0) /* not known where the next hop failed */
 		cJSON_AddNumberToObject(o, "ms", (double)(long long)(ms * 1000) / 1000);
-	else
+	if (!ok)
 		cJSON_AddStringToObject(o, "error", p->why.text);
 	cJSON_AddItemToArray(hops, o);
 	return ok;
@@ -93,8 +93,7 @@ report(const struct probe *p, const struct cw_identity *id)
 	hops = cJSON_AddArrayToObject(o, "hops");
 	(void)(put_hop(hops, p, CW_HOP_NAME, "name", t->name_ms) &&
 	    put_hop(hops, p, CW_HOP_TCP, "tcp", t->tcp_ms) &&
-	    ((!t->by_proxy && p->hop != CW_HOP_PROXY) ||
-		put_hop(hops, p, CW_HOP_PROXY, "proxy", t->proxy_ms)) &&
+	    (!t->by_proxy || put_hop(hops, p, CW_HOP_PROXY, "proxy", t->proxy_ms)) &&
 	    put_hop(hops, p, CW_HOP_TLS, "tls", t->tls_ms) &&
 	    put_hop(hops, p, CW_HOP_WIRE, "bridge", p->bridge_ms));
 	if (!p->answered)

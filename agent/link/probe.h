@@ -14,8 +14,9 @@ struct cw_identity;
  */
 
 /* Blocks, on a loop of its own, for at most 40 s. proxy: as in link/link.h. *ret is the caller's:
- * {ok, bridge, peer?, proxied, hops:[{hop, ok, ms, error?}], error?} with the hops name, tcp, proxy
- * (where there is one), tls, bridge, up to the first that failed. Negative: nothing was tried. */
+ * {ok, bridge, peer?, proxied, hops:[{hop, ok, ms?, error?}], error?} with the hops name, tcp,
+ * proxy (where there is one), tls, bridge, up to the first that failed. Negative: nothing was
+ * tried. */
 int cw_probe(
     cJSON **ret, const struct cw_identity *identity, const char *proxy, struct cw_err *err);
 
