@@ -76,6 +76,11 @@ check "a real pwsh is taken" "pwsh with $b/modules" "$(bash -c "state=$b build=$
 	. '$here/up.sh'; write_powershell; env -i '$b/bin/powershell' -s")"
 check "with the lab's modules" "ADSync ActiveDirectory" "$(cd "$b/modules" && echo *)"
 
+mkdir "$a/top.d"
+process_start "$a/top.d/1-one.pid" "$work/one.log" sleep 600
+process_start "$a/top.d/2-two.pid" "$work/two.log" sleep 600
+pids_top=$(cat "$a"/top.d/*.pid)
+
 # Half a lab is started anew; one lab down leaves the other alone.
 read -r pid _ <"$a/ad/samba.pid"
 kill -KILL "$pid"
@@ -129,6 +134,7 @@ left=
 while read -r pid started; do
 	[ "$(process_started "$pid")" != "$started" ] || left="$left $pid"
 done <<<"$pids_a
+$pids_top
 $pids_b
 $pids_c
 $pids_d
