@@ -113,13 +113,13 @@ static struct item *
 next_batch(struct cw_ledger *l, bool *durable)
 {
 	struct item *batch;
+	uint64_t due, now;
 
 	while (l->waiting.first == NULL && !l->ending)
 		uv_cond_wait(&l->wake, &l->lock);
-	while (!l->durable && !l->hurry && !l->ending)
-		if (uv_cond_timedwait(&l->wake, &l->lock, CW_LEDGER_BATCH_MS * UINT64_C(1000000)) ==
-		    UV_ETIMEDOUT)
-			break;
+	due = uv_hrtime() + CW_LEDGER_BATCH_MS * UINT64_C(1000000);
+	while (!l->durable && !l->hurry && !l->ending && (now = uv_hrtime()) < due)
+		(void)uv_cond_timedwait(&l->wake, &l->lock, due - now);
 	batch = queue_take(&l->waiting);
 	*durable = l->durable || l->ending;
 	l->durable = l->hurry = false;
@@ -188,10 +188,11 @@ enqueue(struct cw_ledger *l, struct item *item)
 	uint64_t number;
 
 	uv_mutex_lock(&l->lock);
+	if (l->waiting.first == NULL || (item->durable && !l->durable))
+		uv_cond_signal(&l->wake);
 	queue_put(&l->waiting, item);
 	l->durable |= item->durable;
 	number = ++l->submitted;
-	uv_cond_signal(&l->wake);
 	uv_mutex_unlock(&l->lock);
 	return number;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON to PowerShell values, by the parameter's type (PARAMETERS.md).
+ * JSON to PowerShell values, by the parameter's type (README.md).
  */
 #include <stdio.h>
 #include <string.h>

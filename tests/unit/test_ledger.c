@@ -261,6 +261,48 @@ test_bad_files(void)
 	(void)unlink(bad);
 }
 
+static int
+no_work(void *arg, struct cw_db *db, struct cw_err *err)
+{
+	(void)arg, (void)db, (void)err;
+	return CW_OK;
+}
+
+static void
+first_done(void *arg, int code, const struct cw_err *err)
+{
+	(void)err;
+	CHECK_EQ(code, CW_OK);
+	*(bool *)arg = true;
+}
+
+static void
+submit_one(uv_timer_t *timer)
+{
+	struct cw_ledger_job job = { no_work, first_done, NULL, timer->data };
+
+	CHECK_EQ(cw_ledger_submit(ledger, &job, false, NULL), CW_OK);
+}
+
+/* What need not be durable is written in time even where more of it keeps coming. */
+static void
+test_steady_stream(void)
+{
+	uv_timer_t timer;
+	bool done = false;
+	uint64_t began = uv_hrtime();
+
+	test_case = "a stream of reads without a pause";
+	uv_timer_init(&loop, &timer);
+	timer.data = &done;
+	uv_timer_start(&timer, submit_one, 0, CW_LEDGER_BATCH_MS / 20);
+	while (!done && uv_hrtime() - began < 20 * CW_LEDGER_BATCH_MS * UINT64_C(1000000))
+		uv_run(&loop, UV_RUN_ONCE);
+	CHECK(done);
+	uv_close((uv_handle_t *)&timer, NULL);
+	reopen(); /* what is left of the jobs points to done */
+}
+
 int
 main(void)
 {
@@ -275,6 +317,7 @@ main(void)
 	test_keys(&t);
 	test_agents(&t);
 	test_operations();
+	test_steady_stream();
 	test_bad_files();
 	cw_ledger_close(ledger, on_closed, &closed);
 	while (!closed)
