@@ -13,6 +13,7 @@ struct cw_agents_command;
 struct cw_agents_events;
 struct cw_agents_run;
 struct cw_err;
+struct cw_graph_call;
 struct cw_graph_request;
 struct cw_graph_response;
 struct cw_ledger;
@@ -25,11 +26,17 @@ struct cw_ledger;
  * guarded by a read, or has a key by which the agent does it once.
  *
  * An operation, as callers see it:
- *   {"id","tenant","kind":"command"|"change","what","state","created","updated","request",
- *    "steps":[{"n","place":"ad"|"entra"|"sync","what","agent"?,"state","attempts","started"?,"finished"?,"error"?}],
+ *   {"id","tenant","kind":"command"|"change","what","state","created","updated","key","request",
+ *    "steps":[{"n","place":"ad"|"entra"|"sync","what","agent"?,"state","attempts","started"?,
+ *      "finished"?,"note"?,"error"?:{"code","message"}}],
  *    "result"?,"error"?:{"code","message"}}
  * state: queued, running, succeeded, failed, unknown, cancelled. A step's: pending, running,
- * waiting, done, failed, unknown, skipped, compensated.
+ * waiting (its error says for what), done, failed, unknown, skipped, compensated.
+ *
+ * Of a command also "agent", "errors":[{"message","error_id"?,"category"?,"type"?}] and
+ * "result":{"outputs","warnings","errors" (counts),"duration_ms","server"?}.
+ * The result of a change: {"user":{...},"ad"?:{"before","after"},"entra"?:{"before","after"},
+ * "note"?}, values by Graph property; of password.reset {"user","places","change_at_next_logon"}.
  */
 #define CW_ROUTE_DEADLINE_MS (24u * 3600u * 1000u) /* of a change that has begun to write */
 #define CW_ROUTE_START_MS \
@@ -57,16 +64,28 @@ struct cw_route_ops {
 	int (*forget)(void *arg, const char *agent, const char *const *ids, size_t n,
 	    void (*answered)(void *arg, int code, const cJSON *answer, const struct cw_err *err),
 	    void *answered_arg, struct cw_err *err);
-	int (*graph)(void *arg, const struct cw_graph_request *request,
+	int (*graph)(void *arg, struct cw_graph_call **ret, const struct cw_graph_request *request,
 	    void (*done)(
 		void *arg, const struct cw_graph_response *response, const struct cw_err *err),
 	    void *done_arg, struct cw_err *err);
+	void (*graph_cancel)(void *arg, struct cw_graph_call *call);
+};
+
+/* A test's time. */
+struct cw_route_clock {
+	void *arg;
+	uint64_t (*now_ms)(void *arg); /* never goes back */
+	int64_t (*unix_ms)(void *arg);
+	void (*wake)(void *arg, uint64_t at_ms); /* call cw_route_tick() then; replaces the last */
 };
 
 struct cw_route_config {
 	uv_loop_t *loop;
 	struct cw_ledger *ledger; /* borrowed */
 	struct cw_route_ops ops;
+	/* NULL: the machine's clocks and a timer of the loop, which is not used otherwise.
+	 * Borrowed. */
+	const struct cw_route_clock *clock;
 };
 
 /* On success *ret is the caller's, to give back to cw_route_close(). */
@@ -75,22 +94,29 @@ int cw_route_new(struct cw_route **ret, const struct cw_route_config *config, st
 int cw_route_resume(struct cw_route *r, struct cw_err *err);
 /* An agent said hello: what waits for it goes on. */
 void cw_route_agent_connected(struct cw_route *r, const char *agent, const char *tenant);
-/* Lets go of everything; operations stay in the ledger as they are. Before agents and graph are
- * closed. */
+/* Lets go of everything; operations stay in the ledger as they are. Before agents, graph and ledger
+ * are closed; not from a callback of the router. */
 void cw_route_close(struct cw_route *r, void (*closed)(void *arg), void *arg);
+/* Does what is due; for a test with its own clock. */
+void cw_route_tick(struct cw_route *r);
 
 /*
- * One catalogued command on an agent. body: {"command","parameters"?,"agent"?,"timeout_s"?}. key:
- * id of the API key. On success id is the operation's; watch it at once to miss nothing.
- * CW_EDENIED, CW_EINVAL: refused, nothing was recorded; CW_ENOTFOUND: no such tenant;
- * CW_EUNAVAILABLE: no agent is connected for it.
+ * One catalogued command on an agent. body: {"command","parameters"?,"agent"?,"timeout_s"?,"id"?}.
+ * key: id of the API key. On success id is the operation's; watch it at once to miss nothing. A
+ * read is under way when this returns. A write and a change are only asked for: they are on the
+ * disk when changed() first comes, and no caller should be told before. "id", a UUID in lower case,
+ * becomes the operation's.
+ * CW_EDENIED, CW_EINVAL: refused, nothing was recorded; CW_ENOTFOUND: no such tenant or agent;
+ * CW_EUNAVAILABLE: no agent is connected for it, or too much is under way; CW_ECONFLICT: there is
+ * an operation of that id.
  */
 int cw_route_command(struct cw_route *r, char id[37], const char *tenant, const char *key,
     const cJSON *body, struct cw_err *err);
 /*
- * One change. body: {"change","target":{"user"},"set"?,"reply_key"?}; change: user.update,
- * user.disable, user.enable, password.reset. set: Graph property names, null clears. Errors as
- * above.
+ * One change. body: {"change","target":{"user"}|{"sam"},"set"?,"reply_key"?,"id"?}; change:
+ * user.update, user.disable, user.enable, password.reset. set: Graph property names, null clears.
+ * reply_key: X25519, base64, for the new password. Errors as above, without CW_EUNAVAILABLE for a
+ * missing agent: a change waits CW_ROUTE_START_MS for it.
  */
 int cw_route_change(struct cw_route *r, char id[37], const char *tenant, const char *key,
     const cJSON *body, struct cw_err *err);
@@ -99,20 +125,23 @@ int cw_route_change(struct cw_route *r, char id[37], const char *tenant, const c
 const char *const *cw_route_changes(void);
 const char *const *cw_route_properties(void);
 
-/* The operation as callers see it; the caller's. With what is only in memory: "output" (a list) of
- * a command, "sealed" (base64) of a password. CW_ENOTFOUND. */
+/* The operation as callers see it; the caller's. With what is only in memory, for
+ * CW_ROUTE_KEEP_MS: of a command "output" (a list), "warnings" (texts), "output_cut" (true: there
+ * was more than CW_ROUTE_OUTPUT_MAX, the rest was given to those who watched), of a password
+ * result.password {"$sealed":BASE64}. CW_ENOTFOUND. */
 int cw_route_show(struct cw_route *r, cJSON **ret, const char *id, struct cw_err *err);
 /* From the ledger, newest first. tenants NULL: all. */
 struct cw_operation_filter;
 int cw_route_list(
     struct cw_route *r, cJSON **ret, const struct cw_operation_filter *filter, struct cw_err *err);
-/* Stops a command; a change only before its first write (CW_ECONFLICT after). */
+/* Stops a command; a change only before its first write. CW_ECONFLICT: too late. What came of it
+ * is seen in its state, which is not always "cancelled": a write may have been done by then. */
 int cw_route_cancel(struct cw_route *r, const char *id, struct cw_err *err);
 
 struct cw_route_watch;
 struct cw_route_watch_events {
-	/* A step or the state changed; the operation is borrowed. finished: this is the last event,
-	 * the watch is gone. */
+	/* A step or the state changed; the operation is borrowed, with result.password where there
+	 * is one and without output. finished: this is the last event, the watch is gone. */
 	void (*changed)(void *arg, const cJSON *operation, bool finished);
 	/* Of a command: NDJSON text, parts of any length. May be NULL. */
 	void (*output)(void *arg, const char *ndjson, size_t n);

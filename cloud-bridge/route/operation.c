@@ -1,0 +1,583 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An operation: its document, its turns on the disk, and how long it stays in memory.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/time.h"
+#include "ledger/operations.h"
+#include "os/random.h"
+#include "route/command.h"
+#include "route/route_internal.h"
+
+#define SAVE_FIRST_MS 500u /* a ledger that cannot be written is tried again */
+#define SAVE_MOST_MS 30000u
+
+/* A document on its way to the disk; op->saved goes on when it is there. */
+struct route_save {
+	struct operation *op; /* NULL: nobody waits */
+};
+
+/* --- JSON that cannot fail */
+
+void
+route_set(cJSON *object, const char *name, cJSON *value)
+{
+	if (object == NULL || value == NULL)
+		abort(); /* see route_internal.h */
+	if (cw_json_get(object, name) != NULL) {
+		if (!cJSON_ReplaceItemInObjectCaseSensitive(object, name, value))
+			abort();
+	} else if (!cJSON_AddItemToObject(object, name, value)) {
+		abort();
+	}
+}
+
+void
+route_set_text(cJSON *object, const char *name, const char *value)
+{
+	route_set(object, name, cJSON_CreateString(value));
+}
+
+void
+route_set_number(cJSON *object, const char *name, double value)
+{
+	route_set(object, name, cJSON_CreateNumber(value));
+}
+
+void
+route_set_time(cJSON *object, const char *name, int64_t unix_ms)
+{
+	char text[CW_TIME_TEXT];
+
+	cw_time_text(text, unix_ms);
+	route_set_text(object, name, text);
+}
+
+void
+route_set_error(cJSON *object, int code, const char *message)
+{
+	cJSON *error = cJSON_CreateObject();
+
+	route_set_text(error, "code", cw_errname(code));
+	route_set_text(error, "message", message);
+	route_set(object, "error", error);
+}
+
+cJSON *
+route_copy(const cJSON *value)
+{
+	cJSON *copy = cJSON_Duplicate(value, true);
+
+	if (copy == NULL)
+		abort();
+	return copy;
+}
+
+cJSON *
+route_object(cJSON *object, const char *name)
+{
+	if (!cJSON_IsObject(cw_json_get(object, name)))
+		route_set(object, name, cJSON_CreateObject());
+	return (cJSON *)cw_json_get(object, name);
+}
+
+/* --- life */
+
+static const char *const state_names[] = { "queued", "running", "succeeded", "failed", "unknown",
+	"cancelled" };
+
+const char *
+route_state_name(enum route_state state)
+{
+	return state_names[state];
+}
+
+void
+route_copy_id(char ret[CW_UUID_TEXT], const char *id)
+{
+	size_t n = strnlen(id, CW_UUID_TEXT - 1);
+
+	memmove(ret, id, n); /* it may be the same */
+	ret[n] = '\0';
+}
+
+unsigned
+route_bucket(const char *id)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *id != '\0'; id++)
+		h = (h ^ (uint8_t)*id) * 16777619u;
+	return h % ROUTE_BUCKETS;
+}
+
+struct operation *
+route_op_find(const struct cw_route *r, const char *id)
+{
+	struct operation *op = r->buckets[route_bucket(id)];
+
+	while (op != NULL && !cw_streq(op->id, id))
+		op = op->next;
+	return op;
+}
+
+static void on_timer(void *owner);
+
+static struct operation *
+op_insert(struct cw_route *r, const struct route_type *type, const char *id, const char *tenant)
+{
+	struct operation *op = calloc(1, sizeof(*op)), **at;
+
+	if (op == NULL)
+		abort();
+	op->r = r;
+	op->type = type;
+	route_copy_id(op->id, id);
+	route_copy_id(op->tenant, tenant);
+	op->timer.owner = op;
+	op->timer.fire = on_timer;
+	op->limit_ms = INT64_MAX;
+	TAILQ_INIT(&op->watches);
+	at = &r->buckets[route_bucket(op->id)];
+	op->next = *at;
+	*at = op;
+	TAILQ_INSERT_TAIL(&r->active, op, link);
+	r->active_n++;
+	return op;
+}
+
+struct operation *
+route_op_new(struct cw_route *r, const struct route_type *type, const char *id, const char *tenant,
+    const char *what, const char *key)
+{
+	char fresh[CW_UUID_TEXT];
+	struct operation *op;
+
+	if (id == NULL) {
+		cw_random_uuid(fresh);
+		id = fresh;
+	}
+	op = op_insert(r, type, id, tenant);
+	op->created_ms = op->updated_ms = route_unix(r);
+	op->doc = cJSON_CreateObject();
+	op->private = cJSON_CreateObject();
+	route_set_text(op->doc, "id", op->id);
+	route_set_text(op->doc, "tenant", op->tenant);
+	route_set_text(op->doc, "kind", type->name);
+	route_set_text(op->doc, "what", what);
+	route_set_text(op->doc, "state", state_names[ROUTE_QUEUED]);
+	route_set_time(op->doc, "created", op->created_ms);
+	route_set_time(op->doc, "updated", op->created_ms);
+	route_set_text(op->doc, "key", key != NULL ? key : "");
+	route_set(op->doc, "steps", cJSON_CreateArray());
+	return op;
+}
+
+struct operation *
+route_op_load(struct cw_route *r, const struct route_type *type, cJSON *document)
+{
+	const char *id = cw_json_str(document, "id"), *tenant = cw_json_str(document, "tenant");
+	const char *created = cw_json_str(document, "created");
+	cJSON *private = cJSON_DetachItemFromObjectCaseSensitive(document, "private");
+	struct operation *op;
+	int64_t ms;
+
+	if (id == NULL || tenant == NULL || created == NULL || !cJSON_IsObject(private) ||
+	    !cJSON_IsArray(cw_json_get(document, "steps")) || route_op_find(r, id) != NULL ||
+	    cw_time_parse(&ms, created, strlen(created)) < 0) {
+		cJSON_Delete(private);
+		cJSON_Delete(document);
+		return NULL;
+	}
+	op = op_insert(r, type, id, tenant);
+	op->created_ms = op->updated_ms = ms;
+	op->doc = document;
+	op->private = private;
+	op->durable = op->recorded = true;
+	op->state = ROUTE_RUNNING;
+	return op;
+}
+
+void
+route_op_free(struct operation *op)
+{
+	struct cw_route *r = op->r;
+	struct operation **at = &r->buckets[route_bucket(op->id)];
+
+	while (*at != op)
+		at = &(*at)->next;
+	*at = op->next;
+	route_op_still(op);
+	if (op->save != NULL)
+		op->save->op = NULL;
+	if (op->ended) {
+		TAILQ_REMOVE(&r->kept, op, link);
+		r->kept_n--;
+		r->kept_bytes -= route_command_bytes(op);
+	} else {
+		TAILQ_REMOVE(&r->active, op, link);
+		r->active_n--;
+	}
+	route_watch_free(op);
+	op->type->free(op);
+	route_output_free(&op->ask.output);
+	cJSON_Delete(op->ask.parameters);
+	cJSON_Delete(op->doc);
+	cJSON_Delete(op->private);
+	cJSON_Delete(op->password);
+	free(op);
+}
+
+int
+route_op_chosen_id(struct cw_route *r, const char **ret, const cJSON *body, struct cw_err *err)
+{
+	const cJSON *id = cw_json_get(body, "id");
+	uint8_t uuid[16];
+	char text[CW_UUID_TEXT];
+	cJSON *there;
+	int code;
+
+	*ret = NULL;
+	if (id == NULL)
+		return CW_OK;
+	if (!cJSON_IsString(id) ||
+	    cw_uuid_parse(uuid, id->valuestring, strlen(id->valuestring)) < 0)
+		return cw_fail(err, CW_EINVAL, "\"id\" must be a UUID");
+	cw_uuid_text(text, uuid);
+	if (!cw_streq(text, id->valuestring))
+		return cw_fail(err, CW_EINVAL, "\"id\" must be in lower case");
+	if (route_op_find(r, text) == NULL) {
+		code = cw_operation_find(r->ledger, &there, text, err);
+		if (code == CW_ENOTFOUND) {
+			err->code = CW_OK;
+			*ret = id->valuestring;
+			return CW_OK;
+		}
+		if (code < 0)
+			return code;
+		cJSON_Delete(there);
+	}
+	return cw_fail(err, CW_ECONFLICT, "there is an operation %s already", text);
+}
+
+/* --- steps */
+
+void
+route_op_add_step(struct operation *op, const char *place, const char *what)
+{
+	cJSON *steps = (cJSON *)cw_json_get(op->doc, "steps"), *step = cJSON_CreateObject();
+
+	route_set_number(step, "n", cJSON_GetArraySize(steps) + 1);
+	route_set_text(step, "place", place);
+	route_set_text(step, "what", what);
+	route_set_text(step, "state", "pending");
+	route_set_number(step, "attempts", 0);
+	if (!cJSON_AddItemToArray(steps, step))
+		abort();
+}
+
+cJSON *
+route_op_step(const struct operation *op, size_t at)
+{
+	return cJSON_GetArrayItem(cw_json_get(op->doc, "steps"), (int)at);
+}
+
+void
+route_op_step_state(struct operation *op, const char *state)
+{
+	cJSON *step = route_op_step(op, op->at);
+	int64_t now = route_unix(op->r), n = 0;
+
+	route_set_text(step, "state", state);
+	if (cw_streq(state, "running")) {
+		(void)cw_json_int(step, "attempts", &n);
+		route_set_number(step, "attempts", (double)n + 1);
+		if (cw_json_get(step, "started") == NULL)
+			route_set_time(step, "started", now);
+		cJSON_DeleteItemFromObjectCaseSensitive(step, "finished");
+		cJSON_DeleteItemFromObjectCaseSensitive(step, "error");
+	} else if (!cw_streq(state, "waiting") && !cw_streq(state, "pending") &&
+	    !cw_streq(state, "skipped")) {
+		route_set_time(step, "finished", now);
+	}
+}
+
+static void
+touch(struct operation *op)
+{
+	op->updated_ms = route_unix(op->r);
+	route_set_time(op->doc, "updated", op->updated_ms);
+}
+
+void
+route_op_changed(struct operation *op)
+{
+	touch(op);
+	if (op->recorded || !op->durable)
+		route_watch_changed(op, false);
+}
+
+void
+route_op_state(struct operation *op, enum route_state state)
+{
+	op->state = state;
+	route_set_text(op->doc, "state", state_names[state]);
+}
+
+/* --- the ledger */
+
+/* done NULL: without waiting. */
+static int
+put(struct operation *op, bool durable, void (*done)(void *arg, int code, const struct cw_err *err),
+    void *arg, struct cw_err *err)
+{
+	int r;
+
+	/* Lent for the time of the writing: it is never part of what callers see. */
+	if (!cJSON_AddItemReferenceToObject(op->doc, "private", op->private))
+		abort();
+	r = cw_operation_put(
+	    op->r->ledger, op->doc, op->created_ms, op->updated_ms, durable, done, arg, err);
+	cJSON_DeleteItemFromObjectCaseSensitive(op->doc, "private");
+	return r;
+}
+
+/* All is written: it is over. */
+static void
+told(struct operation *op)
+{
+	struct cw_route *r = op->r;
+
+	route_op_still(op);
+	TAILQ_REMOVE(&r->active, op, link);
+	r->active_n--;
+	TAILQ_INSERT_TAIL(&r->kept, op, link);
+	r->kept_n++;
+	r->kept_bytes += route_command_bytes(op);
+	op->ended = true;
+	op->kept_until_ms = route_now(r) + CW_ROUTE_KEEP_MS;
+	route_watch_changed(op, true);
+	op->type->ended(op);
+	route_timers_arm(r);
+}
+
+static void
+save_again(struct operation *op)
+{
+	route_op_save(op, op->saved);
+}
+
+static void
+save_failed(struct operation *op, const struct cw_err *err)
+{
+	char text[CW_ERR_TEXT_MAX + 64];
+
+	if (op->recorded) {
+		route_op_later(
+		    op, route_backoff(op->tries++, SAVE_FIRST_MS, SAVE_MOST_MS), save_again);
+		return;
+	}
+	/* Nothing was promised and nothing was sent. */
+	(void)snprintf(
+	    text, sizeof(text), "it could not be recorded, so nothing was done: %s", err->text);
+	route_op_state(op, ROUTE_FAILED);
+	route_set_error(op->doc, err->code, text);
+	told(op);
+}
+
+static void
+on_saved(void *arg, int code, const struct cw_err *err)
+{
+	struct route_save *s = arg;
+	struct operation *op = s->op;
+	void (*then)(struct operation * op);
+
+	free(s);
+	if (op == NULL)
+		return;
+	op->save = NULL;
+	if (code < 0) {
+		save_failed(op, err);
+		return;
+	}
+	op->tries = 0;
+	then = op->saved;
+	op->saved = NULL;
+	if (!op->recorded && then != told) {
+		op->recorded = true;
+		route_watch_changed(op, false);
+	}
+	then(op);
+}
+
+void
+route_op_save(struct operation *op, void (*then)(struct operation *op))
+{
+	struct cw_err err = { 0 };
+
+	if (then == NULL) {
+		/* When this fails the next turn writes it again, with all that is in it. */
+		(void)put(op, true, NULL, NULL, &err);
+		return;
+	}
+	if (op->save != NULL) { /* what waited for that one does not go on */
+		op->save->op = NULL;
+		op->recorded = true; /* it may be */
+	}
+	if ((op->save = calloc(1, sizeof(*op->save))) == NULL)
+		abort();
+	op->save->op = op;
+	op->saved = then;
+	if (put(op, true, on_saved, op->save, &err) < 0)
+		on_saved(op->save, err.code, &err);
+}
+
+void
+route_op_note(struct operation *op)
+{
+	struct cw_err err;
+
+	(void)put(op, false, NULL, NULL, &err);
+}
+
+void
+route_op_finish(struct operation *op, enum route_state state)
+{
+	route_op_still(op);
+	op->once.doubt = false;
+	route_op_state(op, state);
+	touch(op);
+	if (op->durable) {
+		route_op_save(op, told);
+		return;
+	}
+	told(op);
+	route_op_note(op);
+}
+
+void
+route_op_fail(struct operation *op, int code, const char *message)
+{
+	route_set_error(op->doc, code, message);
+	route_op_finish(op, ROUTE_FAILED);
+}
+
+/* --- waiting */
+
+static void
+on_timer(void *owner)
+{
+	struct operation *op = owner;
+	void (*then)(struct operation * op) = op->then;
+
+	op->then = NULL;
+	op->wants_agent = false;
+	if (op->cancelling) {
+		op->cancelling = false;
+		if (op->type->may_cancel(op, NULL) == CW_OK && op->type->cancel(op))
+			return;
+	}
+	if (then == NULL)
+		return;
+	if (then != save_again && route_unix(op->r) >= op->limit_ms)
+		op->type->expired(op);
+	else
+		then(op);
+}
+
+void
+route_op_later(struct operation *op, uint64_t delay_ms, void (*then)(struct operation *op))
+{
+	int64_t left = op->limit_ms - route_unix(op->r);
+
+	op->then = then;
+	if (then != save_again && left < (int64_t)delay_ms)
+		delay_ms = left > 0 ? (uint64_t)left : 0;
+	route_timer_set(op->r, &op->timer, delay_ms);
+}
+
+void
+route_op_wait(struct operation *op, uint64_t delay_ms, bool for_agent,
+    void (*then)(struct operation *op), int code, const char *fmt, ...)
+{
+	struct cw_err err;
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(err.text, sizeof(err.text), fmt, ap);
+	va_end(ap);
+	err.text[cw_utf8_cut(err.text, strlen(err.text))] = '\0';
+	op->wants_agent = for_agent;
+	route_op_step_state(op, "waiting");
+	route_set_error(route_op_step(op, op->at), code, err.text);
+	route_op_later(op, delay_ms, then);
+	route_op_changed(op);
+	route_op_note(op);
+}
+
+void
+route_op_goes_on(struct operation *op)
+{
+	if (cw_streq(cw_json_str(route_op_step(op, op->at), "state"), "running"))
+		return;
+	route_op_step_state(op, "running");
+	route_op_changed(op);
+}
+
+void
+route_op_still(struct operation *op)
+{
+	route_timer_stop(op->r, &op->timer);
+	op->then = NULL;
+	op->wants_agent = false;
+	route_call_drop(&op->call);
+}
+
+void
+route_agents_wake(struct cw_route *r, const char *tenant)
+{
+	struct operation *op;
+
+	TAILQ_FOREACH (op, &r->active, link)
+		if (op->wants_agent && (tenant == NULL || cw_streq(op->tenant, tenant)))
+			route_timer_set(r, &op->timer, 0);
+}
+
+/* --- memory */
+
+static bool
+is_crowded(const struct cw_route *r)
+{
+	return r->kept_n > ROUTE_KEPT_MAX || r->kept_bytes > ROUTE_KEPT_BYTES;
+}
+
+uint64_t
+route_kept_due(const struct cw_route *r)
+{
+	const struct operation *op = TAILQ_FIRST(&r->kept);
+
+	if (is_crowded(r))
+		return 0;
+	return op != NULL ? op->kept_until_ms : ROUTE_NEVER;
+}
+
+void
+route_kept_expire(struct cw_route *r)
+{
+	uint64_t now = route_now(r);
+	bool crowded = is_crowded(r);
+	struct operation *op;
+
+	/* When there are too many, an eighth goes at once: not one for each that comes. */
+	while ((op = TAILQ_FIRST(&r->kept)) != NULL &&
+	    (op->kept_until_ms <= now ||
+		(crowded &&
+		    (r->kept_n > ROUTE_KEPT_MAX / 8 * 7 ||
+			r->kept_bytes > ROUTE_KEPT_BYTES / 8 * 7))))
+		route_op_free(op);
+}
