@@ -39,7 +39,9 @@ world_at(struct world *w, uint64_t delay_ms, void (*fn)(struct world *w, void *a
 bool
 world_point(struct world *w)
 {
-	if (!w->crashed && ++w->points == w->crash_at) {
+	if (!w->crashed &&
+	    (++w->points == w->crash_at ||
+		(w->crash_again > 0 && w->points == w->crash_at + w->crash_again))) {
 		w->crashed = true;
 		w->crashes++;
 	}
@@ -173,14 +175,25 @@ world_run(struct world *w, bool (*done)(void *arg), void *arg, uint64_t limit_ms
 
 /* --- the user */
 
+/* A text with the user's number in the place of '#'. */
+static void
+add_text(cJSON *user, const char *name, const char *text, unsigned i)
+{
+	char own[64];
+
+	(void)snprintf(own, sizeof(own), "%s", text);
+	*strchr(own, '#') = (char)('0' + i);
+	cJSON_AddStringToObject(user, name, own);
+}
+
 static cJSON *
-ad_user(void)
+ad_user(unsigned i)
 {
 	cJSON *u = cJSON_CreateObject();
 
-	cJSON_AddStringToObject(u, "ObjectGUID", WORLD_USER_GUID);
-	cJSON_AddStringToObject(u, "SamAccountName", "ada");
-	cJSON_AddStringToObject(u, "UserPrincipalName", WORLD_UPN);
+	add_text(u, "ObjectGUID", "11223344-5566-4788-99aa-bbccddeeff0#", i);
+	add_text(u, "SamAccountName", "ada#", i);
+	add_text(u, "UserPrincipalName", "ada#@lab.test", i);
 	cJSON_AddStringToObject(u, "DisplayName", "Ada Lovelace");
 	cJSON_AddTrueToObject(u, "Enabled");
 	cJSON_AddStringToObject(u, "Title", "Analyst");
@@ -192,18 +205,22 @@ ad_user(void)
 	return u;
 }
 
+/* Of the GUIDs above, as Entra Connect writes them. */
+static const char *const anchors[WORLD_USERS] = { "RDMiEWZViEeZqrvM3e7/AA==",
+	"RDMiEWZViEeZqrvM3e7/AQ==", "RDMiEWZViEeZqrvM3e7/Ag==", "RDMiEWZViEeZqrvM3e7/Aw==" };
+
 static cJSON *
-entra_user(const struct world *w)
+entra_user(const struct world *w, unsigned i)
 {
 	cJSON *u = cJSON_CreateObject(), *phones;
 
-	cJSON_AddStringToObject(u, "id", "e0000000-0000-4000-8000-000000000001");
-	cJSON_AddStringToObject(u, "userPrincipalName", WORLD_UPN);
+	add_text(u, "id", "e0000000-0000-4000-8000-00000000000#", i);
+	add_text(u, "userPrincipalName", "ada#@lab.test", i);
 	cJSON_AddStringToObject(u, "displayName", "Ada Lovelace");
 	cJSON_AddItemToObject(
 	    u, "onPremisesSyncEnabled", w->synced ? cJSON_CreateTrue() : cJSON_CreateNull());
 	cJSON_AddItemToObject(u, "onPremisesImmutableId",
-	    w->synced ? cJSON_CreateString(WORLD_USER_ANCHOR) : cJSON_CreateNull());
+	    w->synced ? cJSON_CreateString(anchors[i]) : cJSON_CreateNull());
 	cJSON_AddTrueToObject(u, "accountEnabled");
 	cJSON_AddStringToObject(u, "jobTitle", "Analyst");
 	cJSON_AddStringToObject(u, "department", "Research");
@@ -219,12 +236,14 @@ world_init(struct world *w)
 {
 	w->now_ms = 1000000;
 	cw_buf_init(&w->written, 256u << 20);
-	if (w->in_ad)
-		w->ad = ad_user();
-	if (w->in_entra)
-		w->entra = entra_user(w);
-	w->ad_start = cJSON_Duplicate(w->ad, true);
-	w->entra_start = cJSON_Duplicate(w->entra, true);
+	for (unsigned i = 0; i < (w->users > 0 ? w->users : 1); i++) {
+		struct world_user *u = &w->user[i];
+
+		u->ad = w->in_ad ? ad_user(i) : NULL;
+		u->entra = w->in_entra ? entra_user(w, i) : NULL;
+		u->ad_start = cJSON_Duplicate(u->ad, true);
+		u->entra_start = cJSON_Duplicate(u->entra, true);
+	}
 	(void)snprintf(w->epoch, sizeof(w->epoch), "epoch-1");
 	w->counter = 100;
 	(void)cw_seal_keypair(w->seal_public, w->seal_private);
@@ -250,10 +269,12 @@ world_free(struct world *w)
 	}
 	if (w->loop == NULL)
 		world_ledger_free(w->ledger);
-	cJSON_Delete(w->ad);
-	cJSON_Delete(w->entra);
-	cJSON_Delete(w->ad_start);
-	cJSON_Delete(w->entra_start);
-	cJSON_Delete(w->entra_shown);
+	for (unsigned i = 0; i < WORLD_USERS; i++) {
+		cJSON_Delete(w->user[i].ad);
+		cJSON_Delete(w->user[i].entra);
+		cJSON_Delete(w->user[i].ad_start);
+		cJSON_Delete(w->user[i].entra_start);
+		cJSON_Delete(w->user[i].shown);
+	}
 	cw_buf_free(&w->written);
 }

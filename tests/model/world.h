@@ -21,9 +21,7 @@
  * counted, two for each request and for each document on its way to the disk.
  */
 #define WORLD_AGENT "a9e17000-0000-4000-8000-00000000000a"
-#define WORLD_USER_GUID "11223344-5566-4788-99aa-bbccddeeff00"
-#define WORLD_USER_ANCHOR "RDMiEWZViEeZqrvM3e7/AA==" /* the same, as Entra Connect writes it */
-#define WORLD_UPN "ada@lab.test"
+#define WORLD_USERS 4 /* ada0@lab.test ... */
 #define WORLD_FOREIGN "Somebody Else's"
 #define WORLD_JOURNAL_MAX 64
 
@@ -68,15 +66,27 @@ struct world_journal {
 	char *result; /* JSON, or NULL */
 };
 
+/* One person. */
+struct world_user {
+	cJSON *ad, *entra; /* NULL: not there */
+	cJSON *ad_start, *entra_start; /* as they were at the beginning */
+	cJSON *shown; /* what readers of Graph still see; NULL: the truth */
+	uint64_t shown_until_ms;
+	char ad_password[64], entra_password[64];
+	bool ad_must_change, entra_must_change;
+};
+
 struct world_event;
 struct world_run;
 
 struct world {
 	/* Set by the test. */
 	enum cw_identity_mode mode;
-	bool in_ad, in_entra, synced;
+	bool in_ad, in_entra, synced; /* the users are */
+	unsigned users; /* 0 is 1 */
 	struct world_fault fault;
-	unsigned crash_at; /* 0: never */
+	bool any_server; /* writes need not name their domain controller */
+	unsigned crash_at, crash_again; /* at which point, and how many points later; 0: never */
 	uv_loop_t *loop; /* of a real ledger; NULL: the ledger double */
 	void (*settle)(void *arg); /* waits for a real ledger */
 	void *settle_arg;
@@ -89,11 +99,7 @@ struct world {
 	unsigned points, crashes;
 	bool crashed; /* nothing of the bridge has an effect any more */
 	uint64_t life; /* of the bridge: what belongs to an older one is ignored */
-	cJSON *ad, *entra; /* the user in each, or NULL */
-	cJSON *ad_start, *entra_start; /* as they were at the beginning */
-	char ad_password[64], entra_password[64];
-	cJSON *entra_shown; /* what readers still see; NULL: the truth */
-	uint64_t entra_shown_until_ms;
+	struct world_user user[WORLD_USERS];
 	/* The agent. */
 	bool connected;
 	uint8_t seal_public[32], seal_private[32];
@@ -115,7 +121,6 @@ struct world {
 	bool record;
 	struct cw_buf written; /* to the ledger and to watchers */
 	unsigned ad_effects, entra_effects;
-	bool ad_must_change, entra_must_change;
 	const char *broken; /* a rule of the world was broken; NULL: none */
 };
 
@@ -137,8 +142,8 @@ bool world_point(struct world *w);
 void world_agent_connect(struct world *w, bool connected);
 
 /* The value of a property by its Graph name, "" for none; of the truth. */
-const char *world_ad_value(const struct world *w, const char *name);
-const char *world_entra_value(const struct world *w, const char *name);
+const char *world_ad_value(const cJSON *user, const char *name);
+const char *world_entra_value(const cJSON *user, const char *name);
 
 /* world_ad.c, world_entra.c */
 void world_ad_ops(struct world *w, struct cw_route_ops *ops);

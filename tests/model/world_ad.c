@@ -43,11 +43,11 @@ static const struct {
 	{ "accountEnabled", "Enabled", "" } };
 
 const char *
-world_ad_value(const struct world *w, const char *name)
+world_ad_value(const cJSON *user, const char *name)
 {
 	for (size_t i = 0; i < CW_COUNT(flows); i++)
 		if (strcmp(flows[i].graph, name) == 0) {
-			const cJSON *v = cw_json_get(w->ad, flows[i].ad);
+			const cJSON *v = cw_json_get(user, flows[i].ad);
 
 			return cJSON_IsString(v) ? v->valuestring
 			    : cJSON_IsTrue(v)    ? "true"
@@ -55,6 +55,32 @@ world_ad_value(const struct world *w, const char *name)
 						 : "";
 		}
 	return "";
+}
+
+static struct world_user *
+user_of(struct world *w, const cJSON *parameters)
+{
+	const char *identity = cw_json_str(parameters, "Identity");
+	const char *filter = cw_json_str(parameters, "LDAPFilter");
+	char upn[128], sam[128];
+
+	for (unsigned i = 0; i < WORLD_USERS; i++) {
+		const cJSON *ad = w->user[i].ad;
+
+		if (ad == NULL)
+			continue;
+		if (identity != NULL && strcmp(identity, cw_json_str(ad, "ObjectGUID")) == 0)
+			return &w->user[i];
+		(void)snprintf(upn, sizeof(upn), "(userPrincipalName=%s)",
+		    cw_json_get(ad, "UserPrincipalName") != NULL
+			? cw_json_str(ad, "UserPrincipalName")
+			: "-");
+		(void)snprintf(
+		    sam, sizeof(sam), "(sAMAccountName=%s)", cw_json_str(ad, "SamAccountName"));
+		if (filter != NULL && (cw_strcaseeq(filter, upn) || cw_strcaseeq(filter, sam)))
+			return &w->user[i];
+	}
+	return NULL;
 }
 
 static void
@@ -162,7 +188,7 @@ static void
 somebody_else(struct world *w, void *arg)
 {
 	(void)arg;
-	set(w->ad, "Title", cJSON_CreateString(WORLD_FOREIGN));
+	set(w->user[0].ad, "Title", cJSON_CreateString(WORLD_FOREIGN));
 	w->foreign_in_ad = true;
 }
 
@@ -185,7 +211,7 @@ effect(struct world *w, struct command *c)
 }
 
 static void
-set_user(struct world *w, struct command *c)
+set_user(struct world_user *u, struct command *c)
 {
 	const cJSON *p, *one;
 
@@ -193,21 +219,21 @@ set_user(struct world *w, struct command *c)
 		if (strcmp(p->string, "Identity") == 0)
 			continue;
 		if (strcmp(p->string, "ChangePasswordAtLogon") == 0) {
-			w->ad_must_change = cJSON_IsTrue(p);
+			u->ad_must_change = cJSON_IsTrue(p);
 		} else if (strcmp(p->string, "Replace") == 0) {
 			cJSON_ArrayForEach (one, p)
-				set(w->ad, one->string, cJSON_Duplicate(one, true));
+				set(u->ad, one->string, cJSON_Duplicate(one, true));
 		} else if (strcmp(p->string, "Clear") == 0) {
 			cJSON_ArrayForEach (one, p)
-				set(w->ad, one->valuestring, cJSON_CreateNull());
+				set(u->ad, one->valuestring, cJSON_CreateNull());
 		} else {
-			set(w->ad, p->string, cJSON_Duplicate(p, true));
+			set(u->ad, p->string, cJSON_Duplicate(p, true));
 		}
 	}
 }
 
 static void
-set_password(struct world *w, struct command *c)
+set_password(struct world *w, struct world_user *u, struct command *c)
 {
 	const char *sealed = cw_json_str(cw_json_get(c->parameters, "NewPassword"), "$sealed");
 	char context[256];
@@ -222,32 +248,29 @@ set_password(struct world *w, struct command *c)
 		&plain, w->seal_private, context, cw_buf_peek(&box), cw_buf_left(&box), NULL) < 0)
 		w->broken = "the agent cannot open the sealed password";
 	else
-		(void)snprintf(w->ad_password, sizeof(w->ad_password), "%s", cw_buf_str(&plain));
+		(void)snprintf(u->ad_password, sizeof(u->ad_password), "%s", cw_buf_str(&plain));
 	cw_buf_free(&box);
 	cw_buf_free(&plain);
 }
 
 static void
-apply(struct world *w, struct command *c)
+apply(struct world *w, struct world_user *u, struct command *c)
 {
 	effect(w, c);
 	if (strcmp(c->name, "Set-ADUser") == 0)
-		set_user(w, c);
+		set_user(u, c);
 	else if (strcmp(c->name, "Set-ADAccountPassword") == 0)
-		set_password(w, c);
+		set_password(w, u, c);
 	else
-		set(w->ad, "Enabled", cJSON_CreateBool(strcmp(c->name, "Enable-ADAccount") == 0));
+		set(u->ad, "Enabled", cJSON_CreateBool(strcmp(c->name, "Enable-ADAccount") == 0));
 }
 
 /* --- Entra Connect */
 
 static void
-export_cycle(struct world *w, void *arg)
+export_user(struct world_user *u, const cJSON *seen)
 {
-	cJSON *seen = arg;
-
-	w->cycle_runs = false;
-	for (size_t i = 0; w->entra != NULL && w->synced && i < CW_COUNT(flows); i++) {
+	for (size_t i = 0; i < CW_COUNT(flows); i++) {
 		cJSON *value = cJSON_Duplicate(cw_json_get(seen, flows[i].ad), true), *list;
 
 		if (strcmp(flows[i].graph, "businessPhones") == 0) {
@@ -258,9 +281,32 @@ export_cycle(struct world *w, void *arg)
 				cJSON_Delete(value);
 			value = list;
 		}
-		set(w->entra, flows[i].graph, value != NULL ? value : cJSON_CreateNull());
+		set(u->entra, flows[i].graph, value != NULL ? value : cJSON_CreateNull());
 	}
+}
+
+/* What was imported at the cycle's start. */
+static void
+export_cycle(struct world *w, void *arg)
+{
+	cJSON *seen = arg;
+
+	w->cycle_runs = false;
+	for (unsigned i = 0; i < WORLD_USERS; i++)
+		if (w->user[i].entra != NULL && w->synced)
+			export_user(&w->user[i], cJSON_GetArrayItem(seen, (int)i));
 	cJSON_Delete(seen);
+}
+
+static cJSON *
+import(const struct world *w, bool old)
+{
+	cJSON *seen = cJSON_CreateArray();
+
+	for (unsigned i = 0; i < WORLD_USERS && w->user[i].ad != NULL; i++)
+		cJSON_AddItemToArray(
+		    seen, cJSON_Duplicate(old ? w->user[i].ad_start : w->user[i].ad, true));
+	return seen;
 }
 
 static void
@@ -292,9 +338,9 @@ start_cycle(struct world *w, cJSON *result)
 	w->cycles++;
 	if (strikes && w->fault.kind == FAULT_SYNC_LAGS) {
 		w->struck = true;
-		world_at(w, CYCLE_MS, export_cycle, cJSON_Duplicate(w->ad_start, true));
+		world_at(w, CYCLE_MS, export_cycle, import(w, true));
 	} else {
-		world_at(w, CYCLE_MS, export_cycle, cJSON_Duplicate(w->ad, true));
+		world_at(w, CYCLE_MS, export_cycle, import(w, false));
 	}
 	return result;
 }
@@ -333,43 +379,26 @@ fail(cJSON *result, const char *type, const char *message)
 	cJSON_AddStringToObject(error, "type", type);
 }
 
-static bool
-matches(const struct world *w, const char *filter)
-{
-	char upn[128], sam[128];
-
-	(void)snprintf(upn, sizeof(upn), "(userPrincipalName=%s)",
-	    cw_json_str(w->ad, "UserPrincipalName") != NULL
-		? cw_json_str(w->ad, "UserPrincipalName")
-		: "-");
-	(void)snprintf(
-	    sam, sizeof(sam), "(sAMAccountName=%s)", cw_json_str(w->ad, "SamAccountName"));
-	return w->ad != NULL && (cw_strcaseeq(filter, upn) || cw_strcaseeq(filter, sam));
-}
-
 static void
 read_user(struct world *w, struct command *c, cJSON *result, cJSON **output)
 {
-	const char *identity = cw_json_str(c->parameters, "Identity");
-	const char *filter = cw_json_str(c->parameters, "LDAPFilter");
+	const struct world_user *u = user_of(w, c->parameters);
 
-	if (identity != NULL && (w->ad == NULL || strcmp(identity, WORLD_USER_GUID) != 0))
+	if (u != NULL)
+		*output = cJSON_Duplicate(u->ad, true);
+	else if (cw_json_get(c->parameters, "Identity") != NULL)
 		fail(result, "Microsoft.ActiveDirectory.Management.ADIdentityNotFoundException",
 		    "Cannot find an object with identity");
-	else if (identity != NULL || matches(w, filter != NULL ? filter : ""))
-		*output = cJSON_Duplicate(w->ad, true);
 }
 
 static void
 write_user(struct world *w, struct command *c, cJSON *result)
 {
-	const char *identity = cw_json_str(c->parameters, "Identity");
+	struct world_user *u = user_of(w, c->parameters);
 
-	if (identity == NULL || strcmp(identity, WORLD_USER_GUID) != 0)
-		w->broken = "a write that is not pinned by the GUID";
-	if (!c->has_server && strcmp(c->name, "Set-ADAccountPassword") != 0)
+	if (!w->any_server && !c->has_server && strcmp(c->name, "Set-ADAccountPassword") != 0)
 		w->broken = "a write without its domain controller";
-	if (w->ad == NULL) {
+	if (u == NULL) {
 		fail(result, "Microsoft.ActiveDirectory.Management.ADIdentityNotFoundException",
 		    "Cannot find an object with identity");
 		return;
@@ -381,7 +410,7 @@ write_user(struct world *w, struct command *c, cJSON *result)
 		fail(result, "Microsoft.ActiveDirectory.Management.ADServerDownException",
 		    "Unable to contact the server.");
 	if (c->fault != FAULT_AD_REFUSED && c->fault != FAULT_AD_DOWN)
-		apply(w, c);
+		apply(w, u, c);
 }
 
 static void

@@ -26,9 +26,9 @@ struct cw_graph_call {
 };
 
 const char *
-world_entra_value(const struct world *w, const char *name)
+world_entra_value(const cJSON *user, const char *name)
 {
-	const cJSON *v = cw_json_get(w->entra, name);
+	const cJSON *v = cw_json_get(user, name);
 
 	if (cJSON_IsArray(v))
 		v = v->child;
@@ -50,9 +50,9 @@ somebody_else(struct world *w, void *arg)
 {
 	(void)arg;
 	cJSON_ReplaceItemInObjectCaseSensitive(
-	    w->entra, foreign_property(w), cJSON_CreateString(WORLD_FOREIGN));
-	cJSON_Delete(w->entra_shown);
-	w->entra_shown = NULL;
+	    w->user[0].entra, foreign_property(w), cJSON_CreateString(WORLD_FOREIGN));
+	cJSON_Delete(w->user[0].shown);
+	w->user[0].shown = NULL;
 	w->foreign_in_entra = true;
 }
 
@@ -62,11 +62,35 @@ refuse(struct cw_err *err, const char *why)
 	return cw_fail(err, CW_EINVAL, "Graph: Request_BadRequest: %s", why);
 }
 
+/* By what stands in the path: an id, a sign-in name, or an immutable id in a filter. */
+static struct world_user *
+user_of(struct world *w, const char *path)
+{
+	for (unsigned i = 0; i < WORLD_USERS; i++) {
+		static const char *const anchor_ends[] = { "AA", "AQ", "Ag", "Aw" };
+		char id[64], upn[64], anchor[64];
+
+		(void)snprintf(id, sizeof(id), "/users/e0000000-0000-4000-8000-00000000000%u", i);
+		(void)snprintf(upn, sizeof(upn), "/users/ada%u%%40lab.test", i);
+		(void)snprintf(anchor, sizeof(anchor),
+		    "onPremisesImmutableId%%20eq%%20'RDMiEWZViEeZqrvM3e7%%2F%s%%3D%%3D'",
+		    anchor_ends[i]);
+		if (w->user[i].entra != NULL &&
+		    (cw_starts_with(path, id) || cw_starts_with(path, upn) ||
+			(w->synced && strstr(path, anchor) != NULL)))
+			return &w->user[i];
+	}
+	return NULL;
+}
+
 static int
 patch(struct world *w, const struct cw_graph_call *c, struct cw_err *err)
 {
+	struct world_user *u = user_of(w, c->path);
 	const cJSON *p;
 
+	if (u == NULL)
+		return cw_fail(err, CW_ENOTFOUND, "Graph: Request_ResourceNotFound: not there");
 	if (w->synced)
 		cJSON_ArrayForEach (p, c->body)
 			if (strcmp(p->string, "usageLocation") != 0)
@@ -75,21 +99,21 @@ patch(struct world *w, const struct cw_graph_call *c, struct cw_err *err)
 		w->broken = "somebody else's value in Entra ID was overwritten";
 	w->entra_effects++;
 	if (c->fault == FAULT_ENTRA_SLOW) {
-		cJSON_Delete(w->entra_shown);
-		w->entra_shown = cJSON_Duplicate(w->entra, true);
-		w->entra_shown_until_ms = w->now_ms + SLOW_MS;
+		cJSON_Delete(u->shown);
+		u->shown = cJSON_Duplicate(u->entra, true);
+		u->shown_until_ms = w->now_ms + SLOW_MS;
 	}
 	cJSON_ArrayForEach (p, c->body) {
 		if (strcmp(p->string, "passwordProfile") == 0) {
-			(void)snprintf(w->entra_password, sizeof(w->entra_password), "%s",
+			(void)snprintf(u->entra_password, sizeof(u->entra_password), "%s",
 			    cw_json_str(p, "password"));
-			w->entra_must_change = cw_json_true(p, "forceChangePasswordNextSignIn");
+			u->entra_must_change = cw_json_true(p, "forceChangePasswordNextSignIn");
 			continue;
 		}
-		if (cw_json_get(w->entra, p->string) == NULL)
+		if (cw_json_get(u->entra, p->string) == NULL)
 			w->broken = "a PATCH of a property that was not read";
 		cJSON_ReplaceItemInObjectCaseSensitive(
-		    w->entra, p->string, cJSON_Duplicate(p, true));
+		    u->entra, p->string, cJSON_Duplicate(p, true));
 	}
 	if (w->fault.foreign == FOREIGN_ENTRA && !w->foreign_done) {
 		w->foreign_done = true;
@@ -101,27 +125,23 @@ patch(struct world *w, const struct cw_graph_call *c, struct cw_err *err)
 static int
 get(struct world *w, const struct cw_graph_call *c, cJSON **body, struct cw_err *err)
 {
-	bool list = strstr(c->path, "?$filter=") != NULL;
-	bool here = w->entra != NULL &&
-	    (list ? cw_json_str(w->entra, "onPremisesImmutableId") != NULL
-		  : cw_starts_with(c->path, "/users/ada%40lab.test?") ||
-			cw_starts_with(c->path, "/users/e0000000-0000-4000-8000-000000000001?"));
+	struct world_user *u = user_of(w, c->path);
 	cJSON *value;
 
-	if (w->entra_shown != NULL && w->now_ms >= w->entra_shown_until_ms) {
-		cJSON_Delete(w->entra_shown);
-		w->entra_shown = NULL;
+	if (u != NULL && u->shown != NULL && w->now_ms >= u->shown_until_ms) {
+		cJSON_Delete(u->shown);
+		u->shown = NULL;
 	}
-	if (list) {
+	if (strstr(c->path, "?$filter=") != NULL) {
 		*body = cJSON_CreateObject();
 		value = cJSON_AddArrayToObject(*body, "value");
-		if (here)
-			cJSON_AddItemToArray(value, cJSON_Duplicate(w->entra, true));
+		if (u != NULL)
+			cJSON_AddItemToArray(value, cJSON_Duplicate(u->entra, true));
 		return CW_OK;
 	}
-	if (!here)
+	if (u == NULL)
 		return cw_fail(err, CW_ENOTFOUND, "Graph: Request_ResourceNotFound: not there");
-	*body = cJSON_Duplicate(w->entra_shown != NULL ? w->entra_shown : w->entra, true);
+	*body = cJSON_Duplicate(u->shown != NULL ? u->shown : u->entra, true);
 	return CW_OK;
 }
 
