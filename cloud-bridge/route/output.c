@@ -47,9 +47,11 @@ keep(struct route_output *o, const void *p, size_t n)
 static void
 add(cJSON **list, cJSON *value)
 {
+	if (value == NULL)
+		return;
 	if (*list == NULL)
 		*list = cJSON_CreateArray();
-	if (value != NULL && !cJSON_AddItemToArray(*list, value))
+	if (!cJSON_AddItemToArray(*list, value))
 		cJSON_Delete(value);
 }
 
