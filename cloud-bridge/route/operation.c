@@ -239,6 +239,7 @@ route_op_chosen_id(struct cw_route *r, const char **ret, const cJSON *body, stru
 	const cJSON *id = cw_json_get(body, "id");
 	uint8_t uuid[16];
 	char text[CW_UUID_TEXT];
+	struct cw_err find;
 	cJSON *there;
 	int code;
 
@@ -252,14 +253,13 @@ route_op_chosen_id(struct cw_route *r, const char **ret, const cJSON *body, stru
 	if (!cw_streq(text, id->valuestring))
 		return cw_fail(err, CW_EINVAL, "\"id\" must be in lower case");
 	if (route_op_find(r, text) == NULL) {
-		code = cw_operation_find(r->ledger, &there, text, err);
+		code = cw_operation_find(r->ledger, &there, text, &find);
 		if (code == CW_ENOTFOUND) {
-			err->code = CW_OK;
 			*ret = id->valuestring;
 			return CW_OK;
 		}
 		if (code < 0)
-			return code;
+			return cw_fail(err, code, "%s", find.text);
 		cJSON_Delete(there);
 	}
 	return cw_fail(err, CW_ECONFLICT, "there is an operation %s already", text);
