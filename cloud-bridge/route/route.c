@@ -115,6 +115,14 @@ cw_route_show(struct cw_route *r, cJSON **ret, const char *id, struct cw_err *er
 		return find(r, ret, id, err);
 	if ((shown = cJSON_Duplicate(op->doc, true)) == NULL)
 		return cw_fail(err, CW_ENOMEM, "out of memory");
+	if (!op->ended && op->state >= ROUTE_SUCCEEDED) {
+		/* Its end is on the way to the disk: nobody is told of it before. */
+		route_set_text(shown, "state", route_state_name(ROUTE_RUNNING));
+		cJSON_DeleteItemFromObjectCaseSensitive(shown, "result");
+		cJSON_DeleteItemFromObjectCaseSensitive(shown, "error");
+		*ret = shown;
+		return CW_OK;
+	}
 	route_command_show(op, shown);
 	if (op->password != NULL &&
 	    (result = cJSON_GetObjectItemCaseSensitive(shown, "result")) != NULL)

@@ -74,7 +74,7 @@ static void
 connect_soon(struct world *w, void *arg)
 {
 	(void)arg;
-	if (w->route != NULL && !w->crashed && !w->connected)
+	if (w->route != NULL && !w->crashed && !w->connected && !w->no_agent)
 		world_agent_connect(w, true);
 }
 
@@ -83,7 +83,7 @@ world_agent_connect(struct world *w, bool connected)
 {
 	w->connected = connected;
 	if (connected && w->route != NULL && !w->crashed && w->mode != CW_MODE_CLOUD)
-		cw_route_agent_connected(w->route, WORLD_AGENT, "tenant");
+		cw_route_agent_connected(w->route, WORLD_AGENT, w->tenant);
 	else if (!connected)
 		world_at(w, 3000, connect_soon, NULL);
 }
@@ -119,8 +119,8 @@ world_stop(struct world *w)
 	cw_route_close(w->route, NULL, NULL);
 	w->route = NULL;
 	world_ad_bridge_gone(w);
-	if (crashed && w->loop == NULL)
-		world_ledger_crash(w->ledger);
+	if (crashed && w->ledger_crash != NULL)
+		w->ledger_crash(w->ledger);
 	w->crashed = crashed;
 }
 
@@ -235,6 +235,8 @@ void
 world_init(struct world *w)
 {
 	w->now_ms = 1000000;
+	if (w->tenant == NULL)
+		w->tenant = "tenant";
 	cw_buf_init(&w->written, 256u << 20);
 	for (unsigned i = 0; i < (w->users > 0 ? w->users : 1); i++) {
 		struct world_user *u = &w->user[i];
@@ -247,8 +249,6 @@ world_init(struct world *w)
 	(void)snprintf(w->epoch, sizeof(w->epoch), "epoch-1");
 	w->counter = 100;
 	(void)cw_seal_keypair(w->seal_public, w->seal_private);
-	if (w->ledger == NULL)
-		w->ledger = world_ledger_new(w);
 }
 
 void
@@ -267,8 +267,6 @@ world_free(struct world *w)
 		e->fn(w, e->arg);
 		free(e);
 	}
-	if (w->loop == NULL)
-		world_ledger_free(w->ledger);
 	for (unsigned i = 0; i < WORLD_USERS; i++) {
 		cJSON_Delete(w->user[i].ad);
 		cJSON_Delete(w->user[i].entra);

@@ -42,6 +42,7 @@ enum world_fault_kind {
 	FAULT_ENTRA_503_BEFORE,
 	FAULT_ENTRA_503_AFTER,
 	FAULT_ENTRA_REFUSED, /* 400, from here on */
+	FAULT_ENTRA_AWAY, /* 503, from here on */
 	FAULT_ENTRA_SLOW, /* it shows what it took only after a while */
 	/* A GET. */
 	FAULT_ENTRA_GET_503,
@@ -82,19 +83,23 @@ struct world_run;
 struct world {
 	/* Set by the test. */
 	enum cw_identity_mode mode;
+	const char *tenant; /* its id; NULL: "tenant", which the ledger double has */
 	bool in_ad, in_entra, synced; /* the users are */
 	unsigned users; /* 0 is 1 */
 	struct world_fault fault;
 	bool any_server; /* writes need not name their domain controller */
+	bool no_agent; /* it never connects */
+	bool sync_is_deaf; /* no cycle brings anything */
 	unsigned crash_at, crash_again; /* at which point, and how many points later; 0: never */
-	uv_loop_t *loop; /* of a real ledger; NULL: the ledger double */
-	void (*settle)(void *arg); /* waits for a real ledger */
+	struct cw_ledger *ledger;
+	void (*ledger_crash)(struct cw_ledger *l); /* of the double */
+	uv_loop_t *loop; /* of a real one, or NULL */
+	void (*settle)(void *arg); /* waits for a real one, or NULL */
 	void *settle_arg;
 	/* State of the world. */
 	uint64_t now_ms, seq;
 	struct world_event *events;
 	uint64_t wake_ms;
-	struct cw_ledger *ledger;
 	struct cw_route *route;
 	unsigned points, crashes;
 	bool crashed; /* nothing of the bridge has an effect any more */

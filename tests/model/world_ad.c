@@ -340,7 +340,7 @@ start_cycle(struct world *w, cJSON *result)
 		w->struck = true;
 		world_at(w, CYCLE_MS, export_cycle, import(w, true));
 	} else {
-		world_at(w, CYCLE_MS, export_cycle, import(w, false));
+		world_at(w, CYCLE_MS, export_cycle, import(w, w->sync_is_deaf));
 	}
 	return result;
 }

@@ -164,10 +164,11 @@ work(struct world *w, void *arg)
 
 	if (c->fault == FAULT_ENTRA_REFUSED)
 		r = refuse(&err, "it does not like that");
-	else if (c->fault != FAULT_ENTRA_503_BEFORE && c->fault != FAULT_ENTRA_GET_503)
+	else if (c->fault != FAULT_ENTRA_503_BEFORE && c->fault != FAULT_ENTRA_GET_503 &&
+	    c->fault != FAULT_ENTRA_AWAY)
 		r = c->get ? get(w, c, &body, &err) : patch(w, c, &err);
 	if (c->fault == FAULT_ENTRA_503_BEFORE || c->fault == FAULT_ENTRA_503_AFTER ||
-	    c->fault == FAULT_ENTRA_GET_503)
+	    c->fault == FAULT_ENTRA_GET_503 || c->fault == FAULT_ENTRA_AWAY)
 		r = cw_fail(&err, CW_EUNAVAILABLE, "Graph: ServiceUnavailable: come again");
 	response.body = body;
 	if (!c->gone && !w->crashed)
@@ -187,7 +188,8 @@ strike(struct world *w, bool is_get)
 	if (is_get ? !of_get : !of_patch)
 		return FAULT_NONE;
 	n = is_get ? ++w->gets : ++w->patches;
-	if (n != w->fault.nth && !(kind == FAULT_ENTRA_REFUSED && n > w->fault.nth))
+	if (n != w->fault.nth &&
+	    !((kind == FAULT_ENTRA_REFUSED || kind == FAULT_ENTRA_AWAY) && n > w->fault.nth))
 		return FAULT_NONE;
 	w->struck = true;
 	return kind;
