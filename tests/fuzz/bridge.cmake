@@ -1,3 +1,6 @@
 if(TARGET cw_graph)
   cw_fuzz_test(graph fuzz_graph.c ${CMAKE_CURRENT_SOURCE_DIR}/corpus/graph cw_graph dep_curl)
 endif()
+if(TARGET cw_route)
+  cw_fuzz_test(route fuzz_route.c ${CMAKE_CURRENT_SOURCE_DIR}/corpus/route cw_route)
+endif()
