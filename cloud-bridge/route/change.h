@@ -81,7 +81,24 @@ extern const struct route_step route_step_show_ad, route_step_show_entra;
 extern const struct route_step route_step_password_ad, route_step_password_entra,
     route_step_must_change;
 
-/* --- change.c: how a step ends */
+/* --- turns.c */
+
+char *route_turn_key(const cJSON *target); /* of route_change.target; the caller's */
+/* CW_EUNAVAILABLE: there is no room for one more. */
+int route_turn_room(
+    struct cw_route *r, const char *tenant, const cJSON *target, struct cw_err *err);
+/* From the first step; or queued, while another of the same name is under way. */
+void route_turn_begin(struct operation *op);
+/* The user is its own until its end. False: it is another's, and this one is queued. */
+bool route_turn_lock(struct operation *op);
+void route_turn_over(const struct operation *op); /* those who are queued try again */
+
+/* --- engine.c */
+
+void route_change_run(struct operation *op); /* the step it is at */
+void route_step_describe(struct operation *op); /* its "what", by what is known now */
+
+/* How a step ends. */
 
 void route_step_done(struct operation *op); /* or undone */
 /* For good; nothing was changed by it. Undoing: it stays as it is. */
@@ -131,8 +148,9 @@ void route_write_names(
     const struct operation *op, const char *list, bool ldap, struct cw_buf *text);
 void route_change_names(const struct operation *op, bool ldap, struct cw_buf *text);
 
-/* --- step_ad.c: what other steps use of it */
+/* --- ad.c */
 
+void route_add_name(cJSON *list, const char *name); /* nothing for NULL */
 /* Reads the user of private.ad from its domain controller; done's output has one value or none. */
 void route_ad_read(struct operation *op,
     void (*done)(struct operation *op, const cJSON *result, const struct cw_err *err));

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An operation: its document, its turns on the disk, and how long it stays in memory.
+ * An operation: its life, its turns on the disk, how long it stays in memory.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,89 +21,7 @@ struct route_save {
 	struct operation *op; /* NULL: nobody waits */
 };
 
-/* --- JSON that cannot fail */
-
-void
-route_set(cJSON *object, const char *name, cJSON *value)
-{
-	if (object == NULL || value == NULL)
-		abort(); /* see route_internal.h */
-	if (cw_json_get(object, name) != NULL) {
-		if (!cJSON_ReplaceItemInObjectCaseSensitive(object, name, value))
-			abort();
-	} else if (!cJSON_AddItemToObject(object, name, value)) {
-		abort();
-	}
-}
-
-void
-route_set_text(cJSON *object, const char *name, const char *value)
-{
-	route_set(object, name, cJSON_CreateString(value));
-}
-
-void
-route_set_number(cJSON *object, const char *name, double value)
-{
-	route_set(object, name, cJSON_CreateNumber(value));
-}
-
-void
-route_set_time(cJSON *object, const char *name, int64_t unix_ms)
-{
-	char text[CW_TIME_TEXT];
-
-	cw_time_text(text, unix_ms);
-	route_set_text(object, name, text);
-}
-
-void
-route_set_error(cJSON *object, int code, const char *message)
-{
-	cJSON *error = cJSON_CreateObject();
-
-	route_set_text(error, "code", cw_errname(code));
-	route_set_text(error, "message", message);
-	route_set(object, "error", error);
-}
-
-cJSON *
-route_copy(const cJSON *value)
-{
-	cJSON *copy = cJSON_Duplicate(value, true);
-
-	if (copy == NULL)
-		abort();
-	return copy;
-}
-
-cJSON *
-route_object(cJSON *object, const char *name)
-{
-	if (!cJSON_IsObject(cw_json_get(object, name)))
-		route_set(object, name, cJSON_CreateObject());
-	return (cJSON *)cw_json_get(object, name);
-}
-
 /* --- life */
-
-static const char *const state_names[] = { "queued", "running", "succeeded", "failed", "unknown",
-	"cancelled" };
-
-const char *
-route_state_name(enum route_state state)
-{
-	return state_names[state];
-}
-
-void
-route_copy_id(char ret[CW_UUID_TEXT], const char *id)
-{
-	size_t n = strnlen(id, CW_UUID_TEXT - 1);
-
-	memmove(ret, id, n); /* it may be the same */
-	ret[n] = '\0';
-}
 
 unsigned
 route_bucket(const char *id)
@@ -126,8 +43,6 @@ route_op_find(const struct cw_route *r, const char *id)
 	return op;
 }
 
-static void on_timer(void *owner);
-
 static struct operation *
 op_insert(struct cw_route *r, const struct route_type *type, const char *id, const char *tenant)
 {
@@ -140,7 +55,7 @@ op_insert(struct cw_route *r, const struct route_type *type, const char *id, con
 	route_copy_id(op->id, id);
 	route_copy_id(op->tenant, tenant);
 	op->timer.owner = op;
-	op->timer.fire = on_timer;
+	op->timer.fire = route_op_wake;
 	op->limit_ms = INT64_MAX;
 	TAILQ_INIT(&op->watches);
 	at = &r->buckets[route_bucket(op->id)];
@@ -170,7 +85,7 @@ route_op_new(struct cw_route *r, const struct route_type *type, const char *id, 
 	route_set_text(op->doc, "tenant", op->tenant);
 	route_set_text(op->doc, "kind", type->name);
 	route_set_text(op->doc, "what", what);
-	route_set_text(op->doc, "state", state_names[ROUTE_QUEUED]);
+	route_set_text(op->doc, "state", route_state_name(ROUTE_QUEUED));
 	route_set_time(op->doc, "created", op->created_ms);
 	route_set_time(op->doc, "updated", op->created_ms);
 	route_set_text(op->doc, "key", key != NULL ? key : "");
@@ -265,70 +180,6 @@ route_op_chosen_id(struct cw_route *r, const char **ret, const cJSON *body, stru
 	return cw_fail(err, CW_ECONFLICT, "there is an operation %s already", text);
 }
 
-/* --- steps */
-
-void
-route_op_add_step(struct operation *op, const char *place, const char *what)
-{
-	cJSON *steps = (cJSON *)cw_json_get(op->doc, "steps"), *step = cJSON_CreateObject();
-
-	route_set_number(step, "n", cJSON_GetArraySize(steps) + 1);
-	route_set_text(step, "place", place);
-	route_set_text(step, "what", what);
-	route_set_text(step, "state", "pending");
-	route_set_number(step, "attempts", 0);
-	if (!cJSON_AddItemToArray(steps, step))
-		abort();
-}
-
-cJSON *
-route_op_step(const struct operation *op, size_t at)
-{
-	return cJSON_GetArrayItem(cw_json_get(op->doc, "steps"), (int)at);
-}
-
-void
-route_op_step_state(struct operation *op, const char *state)
-{
-	cJSON *step = route_op_step(op, op->at);
-	int64_t now = route_unix(op->r), n = 0;
-
-	route_set_text(step, "state", state);
-	if (cw_streq(state, "running")) {
-		(void)cw_json_int(step, "attempts", &n);
-		route_set_number(step, "attempts", (double)n + 1);
-		if (cw_json_get(step, "started") == NULL)
-			route_set_time(step, "started", now);
-		cJSON_DeleteItemFromObjectCaseSensitive(step, "finished");
-		cJSON_DeleteItemFromObjectCaseSensitive(step, "error");
-	} else if (!cw_streq(state, "waiting") && !cw_streq(state, "pending") &&
-	    !cw_streq(state, "skipped")) {
-		route_set_time(step, "finished", now);
-	}
-}
-
-static void
-touch(struct operation *op)
-{
-	op->updated_ms = route_unix(op->r);
-	route_set_time(op->doc, "updated", op->updated_ms);
-}
-
-void
-route_op_changed(struct operation *op)
-{
-	touch(op);
-	if (op->recorded || !op->durable)
-		route_watch_changed(op, false);
-}
-
-void
-route_op_state(struct operation *op, enum route_state state)
-{
-	op->state = state;
-	route_set_text(op->doc, "state", state_names[state]);
-}
-
 /* --- the ledger */
 
 /* done NULL: without waiting. */
@@ -369,6 +220,7 @@ told(struct operation *op)
 static void
 save_again(struct operation *op)
 {
+	op->unlimited = false;
 	route_op_save(op, op->saved);
 }
 
@@ -378,6 +230,7 @@ save_failed(struct operation *op, const struct cw_err *err)
 	char text[CW_ERR_TEXT_MAX + 64];
 
 	if (op->recorded) {
+		op->unlimited = true;
 		route_op_later(
 		    op, route_backoff(op->tries++, SAVE_FIRST_MS, SAVE_MOST_MS), save_again);
 		return;
@@ -451,7 +304,7 @@ route_op_finish(struct operation *op, enum route_state state)
 	route_op_still(op);
 	op->once.doubt = false;
 	route_op_state(op, state);
-	touch(op);
+	route_op_touch(op);
 	if (op->durable) {
 		route_op_save(op, told);
 		return;
@@ -465,87 +318,6 @@ route_op_fail(struct operation *op, int code, const char *message)
 {
 	route_set_error(op->doc, code, message);
 	route_op_finish(op, ROUTE_FAILED);
-}
-
-/* --- waiting */
-
-static void
-on_timer(void *owner)
-{
-	struct operation *op = owner;
-	void (*then)(struct operation * op) = op->then;
-
-	op->then = NULL;
-	op->wants_agent = false;
-	if (op->cancelling) {
-		op->cancelling = false;
-		if (op->type->may_cancel(op, NULL) == CW_OK && op->type->cancel(op))
-			return;
-	}
-	if (then == NULL)
-		return;
-	if (then != save_again && route_unix(op->r) >= op->limit_ms)
-		op->type->expired(op);
-	else
-		then(op);
-}
-
-void
-route_op_later(struct operation *op, uint64_t delay_ms, void (*then)(struct operation *op))
-{
-	int64_t left = op->limit_ms - route_unix(op->r);
-
-	op->then = then;
-	if (then != save_again && left < (int64_t)delay_ms)
-		delay_ms = left > 0 ? (uint64_t)left : 0;
-	route_timer_set(op->r, &op->timer, delay_ms);
-}
-
-void
-route_op_wait(struct operation *op, uint64_t delay_ms, bool for_agent,
-    void (*then)(struct operation *op), int code, const char *fmt, ...)
-{
-	struct cw_err err;
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(err.text, sizeof(err.text), fmt, ap);
-	va_end(ap);
-	err.text[cw_utf8_cut(err.text, strlen(err.text))] = '\0';
-	op->wants_agent = for_agent;
-	route_op_step_state(op, "waiting");
-	route_set_error(route_op_step(op, op->at), code, err.text);
-	route_op_later(op, delay_ms, then);
-	route_op_changed(op);
-	route_op_note(op);
-}
-
-void
-route_op_goes_on(struct operation *op)
-{
-	if (cw_streq(cw_json_str(route_op_step(op, op->at), "state"), "running"))
-		return;
-	route_op_step_state(op, "running");
-	route_op_changed(op);
-}
-
-void
-route_op_still(struct operation *op)
-{
-	route_timer_stop(op->r, &op->timer);
-	op->then = NULL;
-	op->wants_agent = false;
-	route_call_drop(&op->call);
-}
-
-void
-route_agents_wake(struct cw_route *r, const char *tenant)
-{
-	struct operation *op;
-
-	TAILQ_FOREACH (op, &r->active, link)
-		if (op->wants_agent && (tenant == NULL || cw_streq(op->tenant, tenant)))
-			route_timer_set(r, &op->timer, 0);
 }
 
 /* --- memory */

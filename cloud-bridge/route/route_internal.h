@@ -231,6 +231,7 @@ struct operation {
 	struct route_timer timer;
 	void (*then)(struct operation *op);
 	bool wants_agent; /* goes on when one connects */
+	bool unlimited; /* this wait: for the ledger */
 	int64_t limit_ms; /* Unix time; no wait goes past it */
 	unsigned tries; /* for the waits between them */
 	/* Under way, one at a time. */
@@ -275,6 +276,7 @@ cJSON *route_op_step(const struct operation *op, size_t at); /* NULL past the en
 /* Sets the state of the step it is at, with its times; does not tell anybody. */
 void route_op_step_state(struct operation *op, const char *state);
 
+void route_op_touch(struct operation *op); /* "updated" */
 /* Tells the watchers. */
 void route_op_changed(struct operation *op);
 void route_op_state(struct operation *op, enum route_state state); /* not an end; tells nobody */
@@ -288,6 +290,7 @@ void route_op_finish(struct operation *op, enum route_state state);
 void route_op_fail(struct operation *op, int code, const char *message); /* finish with an error */
 const char *route_state_name(enum route_state state);
 
+void route_op_wake(void *op); /* its timer fires */
 /* Goes on with then after delay_ms, or when an agent connects (for_agent); not past op->limit_ms.
  * The step shows "waiting" and why. */
 void route_op_wait(struct operation *op, uint64_t delay_ms, bool for_agent,

@@ -65,7 +65,7 @@ static const struct scenario {
 	    OTHER("user.disable") "}" },
 	{ "hybrid-sync: password", CW_MODE_HYBRID_SYNC, true, true, true, OTHER("password.reset") },
 	{ "hybrid-sync: cloud user", CW_MODE_HYBRID_SYNC, false, true, false, UPDATE(TITLES) },
-	{ "a command", CW_MODE_ON_PREM, true, false, false,
+	{ "command", CW_MODE_ON_PREM, true, false, false,
 	    "{\"command\":\"Set-ADUser\",\"parameters\":{\"Identity\":\"11223344-5566-4788-99aa-"
 	    "bbccddeeff00\",\"Title\":\"Countess\"}}" },
 	{ "hybrid-sync: cloud password", CW_MODE_HYBRID_SYNC, false, true, false,
@@ -500,10 +500,14 @@ main(int argc, char **argv)
 	uint64_t began = cw_clock_ms();
 
 	for (size_t i = 0; i < CW_COUNT(scenarios); i++)
-		if (argc < 2 || strstr(scenarios[i].name, argv[1]) != NULL)
+		if (argc < 2 || cw_starts_with(scenarios[i].name, argv[1]))
 			all_faults(&scenarios[i]);
-	if (argc < 2)
+	if (argc < 2 || strcmp(argv[1], "twice") == 0)
 		crash_twice();
+	if (runs == 0) {
+		fprintf(stderr, "nothing is called \"%s\"\n", argv[1]);
+		return 2;
+	}
 	printf("route: %u runs, %u broken rules, %llu ms\n", runs, failures,
 	    (unsigned long long)(cw_clock_ms() - began));
 	return test_failed;
