@@ -82,6 +82,20 @@ member(const cJSON *user, const char *name)
 	return NULL;
 }
 
+/* An immutable id, and nothing else: it goes into a filter. */
+static bool
+is_anchor(const char *text)
+{
+	struct cw_buf bytes;
+	bool is;
+
+	cw_buf_init(&bytes, 64);
+	is = text != NULL && cw_base64_get(&bytes, text, strlen(text)) == CW_OK &&
+	    cw_buf_left(&bytes) == 16;
+	cw_buf_free(&bytes);
+	return is;
+}
+
 /* How Entra Connect may have called the user: by the attribute for that, or by the GUID. */
 static cJSON *
 anchors(const cJSON *user, const char *guid)
@@ -93,8 +107,7 @@ anchors(const cJSON *user, const char *guid)
 	cw_buf_init(&text, 64);
 	if (route_target_anchor(&text, guid) == CW_OK)
 		route_add_name(list, cw_buf_str(&text));
-	if (consistency != NULL && consistency[0] != '\0' &&
-	    !cw_streq(consistency, cw_buf_str(&text)))
+	if (is_anchor(consistency) && !cw_streq(consistency, cw_buf_str(&text)))
 		route_add_name(list, consistency);
 	cw_buf_free(&text);
 	return list;
@@ -130,7 +143,7 @@ remember_ad(struct operation *op, const cJSON *user, const cJSON *result)
 	route_set(
 	    ad, "never_expires", cJSON_CreateBool(cw_json_true(user, "PasswordNeverExpires")));
 	route_set(op->private, "ad", ad);
-	op->change->looked_ms = route_now(op->r);
+	op->change->looked_ms = op->change->checked_ms = route_now(op->r);
 	route_remember(op, ad, "before", user, route_property_of_ad);
 	return CW_OK;
 }

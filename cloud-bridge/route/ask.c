@@ -101,7 +101,7 @@ go(struct operation *op)
 		.parameters = k->parameters,
 		.domain_controller = k->server ? server : NULL,
 		.write = entry->write,
-		.not_after_ms = route_unix(r) + (int64_t)ROUTE_RUN_MS,
+		.not_after_ms = route_unix(r) + (int64_t)ROUTE_NOT_AFTER_MS,
 		.timeout_ms = ROUTE_RUN_MS },
 	    &events, op, &err);
 	if (code == CW_EUNAVAILABLE || code == CW_ENOMEM)

@@ -250,7 +250,10 @@ resume(struct operation *op)
 	const char *state;
 
 	if (!read_private(op)) {
-		route_op_fail(op, CW_EINVAL, "this bridge cannot read how far it had come");
+		route_set_error(op->doc, CW_EUNKNOWN,
+		    "it was left unfinished by another version of the bridge, and this one cannot "
+		    "read how far it had come: compare what both directories have");
+		route_op_finish(op, ROUTE_UNKNOWN);
 		return;
 	}
 	if (!op->change->begun) { /* nothing was written: from the beginning, in its order */

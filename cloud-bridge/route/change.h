@@ -51,7 +51,7 @@ struct route_change {
 	bool locked; /* it alone writes to the users of private.ad and private.entra */
 	bool begun; /* to write */
 	bool undo;
-	uint64_t checked_ms;
+	uint64_t checked_ms; /* the user was found, last in Entra ID; 0: not since the start */
 	uint64_t looked_ms; /* Active Directory was read; 0: not since the start */
 	struct cw_err fault; /* of a write that is being settled */
 	bool may_have_run; /* that write, as far as is known */

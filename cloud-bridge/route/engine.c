@@ -82,7 +82,7 @@ route_change_run(struct operation *op)
 		if (first && !c->locked && !route_turn_lock(op))
 			return;
 		if (first && route_now(op->r) - c->checked_ms > ROUTE_FRESH_MS) {
-			route_turn_begin(op);
+			route_op_later(op, 0, route_turn_begin); /* unless it is too late */
 			return;
 		}
 		route_step_describe(op);

@@ -15,6 +15,7 @@
 #define WAIT_FIRST_MS 500u
 #define WAIT_MOST_MS 30000u
 #define WAIT_AGENT_MS 60000u /* its connection ends the wait */
+#define IDS_MAX 8 /* keys that are remembered, for the agent to forget at the end */
 #define LEAST_MS 1000 /* for an answer, even when its time is nearly over */
 
 static void go(struct operation *op);
@@ -179,7 +180,9 @@ send_it(struct operation *op)
 		.domain_controller = o->server ? server : NULL,
 		.write = true,
 		.not_after_ms = o->not_after_ms,
-		.timeout_ms = left > LEAST_MS ? (uint64_t)left : LEAST_MS },
+		.timeout_ms = o->until_ms == 0 ? ROUTE_RUN_MS
+		    : left > LEAST_MS          ? (uint64_t)left
+					       : LEAST_MS },
 	    &events, op, &err);
 	cJSON_Delete(parameters);
 	if (r == CW_EUNAVAILABLE || r == CW_ENOMEM)
@@ -211,6 +214,12 @@ write_down(struct operation *op)
 	route_set_text(one, "agent", o->agent);
 	route_set_text(one, "id", o->id);
 	(void)cJSON_AddItemToArray(ids, one);
+	if (cJSON_GetArraySize(ids) > IDS_MAX) { /* its outcome is settled: there is a newer one */
+		one = cJSON_DetachItemFromArray(ids, 0);
+		route_agent_forget(route_agent_get(op->r, cw_json_str(one, "agent"), op->tenant),
+		    cw_json_str(one, "id"));
+		cJSON_Delete(one);
+	}
 }
 
 /* A wait, but not past the command's own end. */
@@ -265,7 +274,8 @@ go(struct operation *op)
 	route_copy_id(o->agent, agent);
 	memcpy(o->epoch, a->epoch, sizeof(o->epoch));
 	o->counter = a->counter;
-	o->not_after_ms = o->until_ms != 0 ? o->until_ms : route_unix(r) + (int64_t)ROUTE_RUN_MS;
+	o->not_after_ms =
+	    o->until_ms != 0 ? o->until_ms : route_unix(r) + (int64_t)ROUTE_NOT_AFTER_MS;
 	if (op->type->writes != NULL)
 		op->type->writes(op);
 	write_down(op);

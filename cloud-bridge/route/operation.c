@@ -214,6 +214,10 @@ told(struct operation *op)
 	op->kept_until_ms = route_now(r) + CW_ROUTE_KEEP_MS;
 	route_watch_changed(op, true);
 	op->type->ended(op);
+	if (op->durable) { /* it will not be written again */
+		cJSON_Delete(op->private);
+		op->private = NULL;
+	}
 	route_timers_arm(r);
 }
 

@@ -24,9 +24,8 @@
 #define ROUTE_USER_CHANGES_MAX 16u /* of one user */
 #define ROUTE_KEPT_MAX 2000u /* ended operations in memory */
 #define ROUTE_KEPT_BYTES (64u * 1024u * 1024u) /* of their output */
-#define ROUTE_RUN_MS                                                                \
-	(2u * 60u * 1000u) /* a command that is a step of a change may take so long \
-			    */
+#define ROUTE_RUN_MS (2u * 60u * 1000u) /* a step's command may take so long */
+#define ROUTE_NOT_AFTER_MS (10u * 60u * 1000u) /* and begin so late: clocks differ */
 #define ROUTE_NEVER UINT64_MAX
 
 struct operation;
@@ -189,7 +188,7 @@ struct route_once {
 	bool fixed; /* no other agent will do */
 	char epoch[CW_AGENT_EPOCH_MAX]; /* of its journal, when this was sent */
 	int64_t counter;
-	int64_t until_ms; /* Unix time; 0: ROUTE_RUN_MS from when it is sent */
+	int64_t until_ms; /* Unix time by which it has ended; 0: as a step of a change */
 	int64_t not_after_ms; /* what that comes to */
 	bool server; /* on the domain controller of private.ad.server */
 	bool doubt; /* it may have been sent; only the journal can tell */

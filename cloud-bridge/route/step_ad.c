@@ -151,9 +151,12 @@ look(struct operation *op)
 static void
 write_ended(struct operation *op, enum route_end end, const cJSON *result, const struct cw_err *err)
 {
+	const char *server = cw_json_str(result, "server");
 	struct route_change *c = op->change;
 
-	(void)result;
+	/* Where it was written it is settled, and read back. */
+	if (server != NULL && server[0] != '\0')
+		route_set_text(route_ad(op), "server", server);
 	if (end == ROUTE_END_DONE) {
 		written(op);
 		return;

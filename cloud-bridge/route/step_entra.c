@@ -74,6 +74,7 @@ remember_entra(struct operation *op, const cJSON *user, bool synced)
 	}
 	route_set(entra, "names", names);
 	route_set(op->private, "entra", entra);
+	op->change->checked_ms = route_now(op->r);
 	route_remember(op, entra, "before", user, route_property_of_entra);
 }
 
@@ -88,9 +89,8 @@ accept_user(struct operation *op, const cJSON *user)
 		route_step_failed(op, CW_EPROTO, "Graph's answer has no id");
 	else if (synced && mode != CW_MODE_HYBRID_SYNC)
 		route_step_failed(op, CW_ECONFLICT,
-		    "%s is synchronised from Active Directory, so Entra ID would refuse; the "
-		    "tenant "
-		    "is in mode %s",
+		    "%s is synchronised from Active Directory, so Entra ID would refuse; "
+		    "the tenant is in mode %s",
 		    user_name(op), cw_mode_name(mode));
 	else if (mode == CW_MODE_HYBRID_SYNC && !synced && route_ad(op) != NULL)
 		route_step_failed(op, CW_ECONFLICT,

@@ -132,7 +132,6 @@ route_turn_begin(struct operation *op)
 	cJSON_DeleteItemFromObjectCaseSensitive(route_op_step(op, 0), "note");
 	op->at = 0;
 	op->change->locked = false;
-	op->change->checked_ms = route_now(op->r);
 	route_op_state(op, ROUTE_RUNNING);
 	route_change_run(op);
 }

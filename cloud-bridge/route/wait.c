@@ -74,7 +74,7 @@ route_op_still(struct operation *op)
 {
 	route_timer_stop(op->r, &op->timer);
 	op->then = NULL;
-	op->wants_agent = false;
+	op->wants_agent = op->unlimited = false;
 	route_call_drop(&op->call);
 }
 
