@@ -125,6 +125,8 @@ route_step_done(struct operation *op)
 	turn(op);
 }
 
+static void format(char ret[TEXT_MAX], const char *fmt, va_list ap) CW_PRINTF(2, 0);
+
 static void
 format(char ret[TEXT_MAX], const char *fmt, va_list ap)
 {
