@@ -202,20 +202,6 @@ find_start(struct operation *op)
 	route_ask(op, "Get-ADUser", parameters, NULL, false, NULL, found);
 }
 
-static bool
-always(const struct operation *op)
-{
-	(void)op;
-	return true;
-}
-
-static void
-find_what(const struct operation *op, struct cw_buf *text)
-{
-	(void)op;
-	(void)cw_buf_puts(text, "Get-ADUser: find the user");
-}
-
 const struct route_step route_step_find_ad = {
-	.place = "ad", .what = find_what, .needed = always, .start = find_start
+	.place = "ad", .what = "Get-ADUser: find the user", .start = find_start
 };

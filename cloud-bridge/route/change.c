@@ -131,8 +131,9 @@ read_request(struct request *q, struct cw_route *r, const struct cw_tenant *t, c
 static void
 expired(struct operation *op)
 {
-	const cJSON *step = route_op_step(op, op->at);
-	const char *why = cw_json_str(cw_json_get(step, "error"), "message");
+	const char *why = cw_json_str(cw_json_get(route_op_step(op, op->at), "error"), "message");
+	struct route_change *c = op->change;
+	const struct route_step *step = c->plan[op->at];
 	char text[CW_ERR_TEXT_MAX];
 
 	if (op->state == ROUTE_QUEUED) {
@@ -141,10 +142,17 @@ expired(struct operation *op)
 		return;
 	}
 	route_first_line(text, sizeof(text), why != NULL ? why : "it took too long");
-	if (op->once.doubt)
+	if ((op->once.doubt || c->may_have_run) && !c->last && step->settle != NULL) {
+		op->once.doubt = false;
+		op->limit_ms = route_unix(op->r) + (int64_t)CW_ROUTE_START_MS;
+		(void)cw_fail(&c->fault, CW_EUNKNOWN, "%s", text);
+		c->last = c->may_have_run = true;
+		step->settle(op);
+	} else if (op->once.doubt || c->may_have_run) {
 		route_step_unknown(op, "given up: %s", text);
-	else
+	} else {
 		route_step_failed(op, CW_ETIMEOUT, "given up: %s", text);
+	}
 }
 
 static void
@@ -294,11 +302,7 @@ cancel(struct operation *op)
 static void
 ended(struct operation *op)
 {
-	const cJSON *one;
-
-	cJSON_ArrayForEach (one, cw_json_get(op->private, "ids"))
-		route_agent_forget(route_agent_get(op->r, cw_json_str(one, "agent"), op->tenant),
-		    cw_json_str(one, "id"));
+	route_once_forget(op);
 	route_turn_over(op);
 }
 

@@ -32,12 +32,16 @@ struct route_kind {
 struct route_step {
 	const char *place; /* "ad" */
 	bool write; /* changes the directory; a refusal here has earlier ones undone */
-	void (*what)(const struct operation *op, struct cw_buf *text);
-	bool (*needed)(const struct operation *op);
+	const char *what; /* it does, for people */
+	void (*names)(const struct operation *op, struct cw_buf *text); /* and to what; or NULL */
+	bool (*needed)(const struct operation *op); /* NULL: always */
 	void (*start)(struct operation *op);
 	void (*resume)(struct operation *op); /* it was at it when the bridge ended; NULL: start */
 	void (*undo)(struct operation *op); /* NULL: what it did stays */
 	void (*resume_undo)(struct operation *op); /* NULL: undo */
+	/* Its time is over, and it may have written: a last look. It does not write any more
+	 * (route_change.last). NULL: there is nothing to look at. */
+	void (*settle)(struct operation *op);
 };
 
 TAILQ_HEAD(route_changes, route_change);
@@ -55,6 +59,8 @@ struct route_change {
 	uint64_t looked_ms; /* Active Directory was read; 0: not since the start */
 	struct cw_err fault; /* of a write that is being settled */
 	bool may_have_run; /* that write, as far as is known */
+	bool last; /* its time is over: it is looked at, not written */
+	unsigned restarts; /* of a password */
 	unsigned rounds; /* of the step, for the waits between them */
 	/* Graph */
 	char *path; /* of a read that is repeated */
@@ -101,6 +107,8 @@ void route_step_describe(struct operation *op); /* its "what", by what is known 
 /* How a step ends. */
 
 void route_step_done(struct operation *op); /* or undone */
+/* The same, with a word about what private.write leaves to others; by LDAP's names, or Graph's. */
+void route_step_written(struct operation *op, bool ldap);
 /* For good; nothing was changed by it. Undoing: it stays as it is. */
 void route_step_failed(struct operation *op, int code, const char *fmt, ...) CW_PRINTF(3, 4);
 void route_step_unknown(struct operation *op, const char *fmt, ...) CW_PRINTF(2, 3);

@@ -298,7 +298,8 @@ write_ended(struct operation *op, enum route_end end, const cJSON *result, const
 	finish(op, states[end], result, &why);
 }
 
-static const struct route_once_owner write_owner = { write_parameters, on_output, write_ended };
+static const struct route_once_owner write_owner = { write_parameters, on_output, false,
+	write_ended };
 
 static void
 start_write(struct operation *op)
@@ -454,11 +455,7 @@ cancel(struct operation *op)
 static void
 ended(struct operation *op)
 {
-	const cJSON *one;
-
-	cJSON_ArrayForEach (one, cw_json_get(op->private, "ids"))
-		route_agent_forget(route_agent_get(op->r, cw_json_str(one, "agent"), op->tenant),
-		    cw_json_str(one, "id"));
+	route_once_forget(op);
 }
 
 static void

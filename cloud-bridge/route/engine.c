@@ -17,6 +17,12 @@ step_at(const struct operation *op)
 	return op->change->plan[op->at];
 }
 
+static bool
+is_needed(const struct operation *op)
+{
+	return step_at(op)->needed == NULL || step_at(op)->needed(op);
+}
+
 bool
 route_step_is(const struct operation *op, const struct route_step *step, const char *state)
 {
@@ -31,7 +37,10 @@ route_step_describe(struct operation *op)
 	struct cw_buf text;
 
 	cw_buf_init(&text, 4096);
-	step_at(op)->what(op, &text);
+	if (step_at(op)->what != NULL)
+		(void)cw_buf_puts(&text, step_at(op)->what);
+	if (step_at(op)->names != NULL)
+		step_at(op)->names(op, &text);
 	route_set_text(route_op_step(op, op->at), "what", cw_buf_str(&text));
 	cw_buf_free(&text);
 }
@@ -40,6 +49,7 @@ static void
 start(struct operation *op, void (*step)(struct operation *op))
 {
 	op->tries = op->change->rounds = 0;
+	op->change->may_have_run = op->change->last = false;
 	op->change->show_until_ms = 0;
 	route_set_number(op->private, "at", (double)op->at);
 	cJSON_DeleteItemFromObjectCaseSensitive(op->private, "once");
@@ -77,7 +87,7 @@ route_change_run(struct operation *op)
 		return;
 	}
 	for (; (step = step_at(op)) != NULL; op->at++) {
-		bool first = step->write && !c->begun && step->needed(op);
+		bool first = step->write && !c->begun && is_needed(op);
 
 		if (first && !c->locked && !route_turn_lock(op))
 			return;
@@ -86,7 +96,7 @@ route_change_run(struct operation *op)
 			return;
 		}
 		route_step_describe(op);
-		if (step->needed(op)) {
+		if (is_needed(op)) {
 			start(op, step->start);
 			return;
 		}
@@ -144,6 +154,20 @@ route_step_note(struct operation *op, const char *fmt, ...)
 	format(text, fmt, ap);
 	va_end(ap);
 	route_set_text(route_op_step(op, op->at), "note", text);
+}
+
+void
+route_step_written(struct operation *op, bool ldap)
+{
+	struct cw_buf left;
+
+	cw_buf_init(&left, 4096);
+	route_write_names(op, "left", ldap, &left);
+	if (cw_buf_left(&left) > 0)
+		route_step_note(
+		    op, "%s left as it is: somebody else has changed it since", cw_buf_str(&left));
+	cw_buf_free(&left);
+	route_step_done(op);
 }
 
 static bool

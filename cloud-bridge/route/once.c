@@ -31,9 +31,28 @@ end(struct operation *op, enum route_end what, const cJSON *result, const struct
 
 /* --- asking the journal */
 
+/* Its agent is away, another is here, and what was not begun by now never will be. */
+static bool
+is_abandoned(const struct operation *op)
+{
+	const struct route_once *o = &op->once;
+	const struct cw_route_ops *ops = &op->r->ops;
+
+	return o->owner->settles && !ops->connected(ops->arg, o->agent) &&
+	    route_unix(op->r) > o->not_after_ms + (int64_t)ROUTE_RUN_MS &&
+	    ops->find(ops->arg, op->tenant, cw_catalogue_find(o->command)->role) != NULL;
+}
+
 static void
 ask(struct operation *op)
 {
+	struct cw_err err = { .code = CW_EUNKNOWN,
+		.text = "the agent did not come back to say what became of it" };
+
+	if (is_abandoned(op)) {
+		end(op, ROUTE_END_DOUBT, NULL, &err);
+		return;
+	}
 	op->once.unasked = true;
 	route_agent_ask(route_agent_get(op->r, op->once.agent, op->tenant));
 	/* If no answer comes, once more. */
@@ -323,4 +342,14 @@ route_once_resume(struct operation *op, const struct route_once_owner *owner, co
 	(void)snprintf(o->epoch, sizeof(o->epoch), "%s", epoch);
 	in_doubt(op, &err);
 	return true;
+}
+
+void
+route_once_forget(const struct operation *op)
+{
+	const cJSON *one;
+
+	cJSON_ArrayForEach (one, cw_json_get(op->private, "ids"))
+		route_agent_forget(route_agent_get(op->r, cw_json_str(one, "agent"), op->tenant),
+		    cw_json_str(one, "id"));
 }

@@ -155,8 +155,9 @@ stands(const struct operation *op, size_t at, const char **note)
 	*note = cw_json_str(step, "note");
 	if (cw_streq(state, "compensated"))
 		return "was set back";
-	if (cw_streq(state, "unknown") || (op->once.doubt && at == op->at))
-		return "may have the change";
+	if (cw_streq(state, "unknown") || (at == op->at && op->change->may_have_run))
+		return op->change->kind->password ? "may have the new password"
+						  : "may have the change";
 	if (!cw_streq(state, "done"))
 		return NULL;
 	if ((error = cw_json_str(cw_json_get(step, "error"), "message")) != NULL)

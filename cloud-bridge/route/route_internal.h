@@ -175,6 +175,9 @@ struct route_once_owner {
 	 * CW_EAGAIN: not like this, it ends as ROUTE_END_NEVER. */
 	cJSON *(*parameters)(struct operation *op, struct cw_err *err);
 	void (*output)(struct operation *op, const char *ndjson, size_t n); /* may be NULL */
+	/* It knows another way to settle it than the journal: an agent that does not come back is
+	 * not waited for when another is there. */
+	bool settles;
 	/* result is the agent's answer where it gave one. */
 	void (*ended)(struct operation *op, enum route_end end, const cJSON *result,
 	    const struct cw_err *err);
@@ -318,6 +321,8 @@ void route_once_start(struct operation *op, const struct route_once_owner *owner
 /* The key of private.once, whose outcome is not known. False: there is none. */
 bool route_once_resume(
     struct operation *op, const struct route_once_owner *owner, const char *command);
+/* Its agents need not keep the results any longer: the end is on the disk. */
+void route_once_forget(const struct operation *op);
 /* What the journal says of it: an element of "commands", or NULL to start asking. */
 void route_once_answer(struct operation *op, const cJSON *entry, const struct route_agent *a);
 

@@ -74,20 +74,6 @@ write_parameters(struct operation *op, struct cw_err *err)
 	return parameters;
 }
 
-static void
-written(struct operation *op)
-{
-	struct cw_buf left;
-
-	cw_buf_init(&left, 4096);
-	route_write_names(op, "left", true, &left);
-	if (cw_buf_left(&left) > 0)
-		route_step_note(
-		    op, "%s left as it is: somebody else has changed it since", cw_buf_str(&left));
-	cw_buf_free(&left);
-	route_step_done(op);
-}
-
 /* Somebody else's value: never overwritten. What that means for ours depends on whether it can have
  * been there before. */
 static void
@@ -128,18 +114,22 @@ settled(struct operation *op, const cJSON *result, const struct cw_err *err)
 		op->change->looked_ms = route_now(op->r);
 		cJSON_Delete(user);
 	}
+	if (is_refusal(&fault) || (err->code == CW_OK && stand == ROUTE_NOT_YET))
+		op->change->may_have_run = false;
 	if (stand == ROUTE_AS_WANTED)
-		written(op);
+		route_step_written(op, true);
 	else if (is_refusal(&fault))
 		route_step_failed(op, fault.code, "Active Directory: %s", fault.text);
 	else if (err->code < 0 && op->change->may_have_run)
 		route_step_unknown(op, "%s; and it cannot be read: %s", fault.text, err->text);
 	else if (err->code < 0)
 		route_step_failed(op, err->code, "Active Directory: %s", err->text);
-	else if (stand == ROUTE_NOT_YET)
-		write_now(op);
-	else
+	else if (stand == ROUTE_FOREIGN)
 		leave(op, foreign);
+	else if (op->change->last)
+		route_step_failed(op, CW_ETIMEOUT, "given up: %s", fault.text);
+	else
+		write_now(op);
 }
 
 static void
@@ -158,7 +148,7 @@ write_ended(struct operation *op, enum route_end end, const cJSON *result, const
 	if (server != NULL && server[0] != '\0')
 		route_set_text(route_ad(op), "server", server);
 	if (end == ROUTE_END_DONE) {
-		written(op);
+		route_step_written(op, true);
 		return;
 	}
 	if (end == ROUTE_END_REFUSED) {
@@ -174,11 +164,12 @@ write_ended(struct operation *op, enum route_end end, const cJSON *result, const
 		    look, CW_EUNAVAILABLE, "%s", err->text);
 }
 
-static const struct route_once_owner write_owner = { write_parameters, NULL, write_ended };
+static const struct route_once_owner write_owner = { write_parameters, NULL, true, write_ended };
 
 static void
 write_now(struct operation *op)
 {
+	op->change->may_have_run = false;
 	route_once_start(op, &write_owner, write_command(op), cw_json_str(route_ad(op), "agent"),
 	    false, true, 0);
 }
@@ -192,7 +183,6 @@ write_start(struct operation *op)
 	for (size_t n = 0; (p = route_ad_change(op, n)) != NULL; n++)
 		route_write_add(op, "props", p);
 	op->change->fault.code = CW_OK;
-	op->change->may_have_run = false;
 	if (is_stale(op))
 		look(op);
 	else
@@ -207,7 +197,7 @@ write_resume(struct operation *op)
 }
 
 static void
-write_what(const struct operation *op, struct cw_buf *text)
+write_names(const struct operation *op, struct cw_buf *text)
 {
 	(void)cw_buf_puts(text, write_command(op));
 	if (!is_about_enabled(op))
@@ -276,12 +266,13 @@ resume_undo(struct operation *op)
 
 const struct route_step route_step_write_ad = { .place = "ad",
 	.write = true,
-	.what = write_what,
+	.names = write_names,
 	.needed = write_needed,
 	.start = write_start,
 	.resume = write_resume,
 	.undo = undo,
-	.resume_undo = resume_undo };
+	.resume_undo = resume_undo,
+	.settle = look };
 
 /* --- reading back */
 
@@ -321,19 +312,13 @@ show_start(struct operation *op)
 	route_ad_read(op, shown);
 }
 
-static void
-show_what(const struct operation *op, struct cw_buf *text)
-{
-	(void)op;
-	(void)cw_buf_puts(text, "check: Active Directory shows the values");
-}
-
 static bool
 show_needed(const struct operation *op)
 {
 	return route_step_is(op, &route_step_write_ad, "done");
 }
 
-const struct route_step route_step_show_ad = {
-	.place = "ad", .what = show_what, .needed = show_needed, .start = show_start
-};
+const struct route_step route_step_show_ad = { .place = "ad",
+	.what = "check: Active Directory shows the values",
+	.needed = show_needed,
+	.start = show_start };

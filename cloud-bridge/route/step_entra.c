@@ -143,34 +143,14 @@ find_needed(const struct operation *op)
 	return !(op->change->kind->password && is_by_anchor(op));
 }
 
-static void
-find_what(const struct operation *op, struct cw_buf *text)
-{
-	(void)op;
-	(void)cw_buf_puts(text, "GET user: find the user");
-}
-
-const struct route_step route_step_find_entra = {
-	.place = "entra", .what = find_what, .needed = find_needed, .start = find_start
-};
+const struct route_step route_step_find_entra = { .place = "entra",
+	.what = "GET user: find the user",
+	.needed = find_needed,
+	.start = find_start };
 
 /* --- writing */
 
 static void look(struct operation *op);
-
-static void
-written(struct operation *op)
-{
-	struct cw_buf left;
-
-	cw_buf_init(&left, 4096);
-	route_write_names(op, "left", false, &left);
-	if (cw_buf_left(&left) > 0)
-		route_step_note(
-		    op, "%s left as it is: somebody else has changed it since", cw_buf_str(&left));
-	cw_buf_free(&left);
-	route_step_done(op);
-}
 
 static void
 patched(void *owner, const struct cw_graph_response *response, const struct cw_err *err)
@@ -179,10 +159,12 @@ patched(void *owner, const struct cw_graph_response *response, const struct cw_e
 
 	(void)response;
 	if (err->code == CW_OK)
-		written(op);
-	else if (route_entra_is_passing(op, err->code))
+		route_step_written(op, false);
+	else if (route_entra_is_passing(op, err->code)) {
+		op->change->fault = *err;
+		op->change->may_have_run = true;
 		route_entra_again(op, look, err);
-	else
+	} else
 		route_step_failed(op, err->code, "%s", err->text);
 }
 
@@ -238,6 +220,7 @@ looked(struct operation *op, const cJSON *body, const struct cw_err *err)
 		return;
 	}
 	sort(op, body, &ours, &all);
+	op->change->may_have_run = false; /* or it shows */
 	cw_buf_init(&left, 4096);
 	route_write_names(op, "left", false, &left);
 	/* A PATCH is whole: where one of its values shows it was done, and what is foreign is
@@ -246,8 +229,10 @@ looked(struct operation *op, const cJSON *body, const struct cw_err *err)
 		route_step_failed(op, CW_ECONFLICT,
 		    "%s left as it is: somebody else has changed it %s", cw_buf_str(&left),
 		    forward ? "meanwhile" : "since");
-	else if (forward && all)
-		written(op);
+	else if (forward ? all : op->change->last && !ours)
+		route_step_written(op, false);
+	else if (op->change->last)
+		route_step_failed(op, CW_ETIMEOUT, "given up: %s", op->change->fault.text);
 	else
 		patch(op);
 	cw_buf_free(&left);
@@ -275,9 +260,8 @@ write_start(struct operation *op)
 }
 
 static void
-write_what(const struct operation *op, struct cw_buf *text)
+write_names(const struct operation *op, struct cw_buf *text)
 {
-	(void)cw_buf_puts(text, "PATCH user");
 	route_change_names(op, false, text);
 }
 
@@ -289,11 +273,13 @@ write_needed(const struct operation *op)
 
 const struct route_step route_step_write_entra = { .place = "entra",
 	.write = true,
-	.what = write_what,
+	.what = "PATCH user",
+	.names = write_names,
 	.needed = write_needed,
 	.start = write_start,
 	.resume = look,
-	.undo = look };
+	.undo = look,
+	.settle = look };
 
 /* --- reading back, until it shows */
 
@@ -384,13 +370,6 @@ show_start(struct operation *op)
 	route_entra_get(op, route_entra_path(op, cw_json_str(route_entra(op), "id")), shown);
 }
 
-static void
-show_what(const struct operation *op, struct cw_buf *text)
-{
-	(void)op;
-	(void)cw_buf_puts(text, "check: Entra ID shows the values");
-}
-
 static bool
 show_needed(const struct operation *op)
 {
@@ -398,6 +377,7 @@ show_needed(const struct operation *op)
 	    route_step_is(op, &route_step_sync, "done");
 }
 
-const struct route_step route_step_show_entra = {
-	.place = "entra", .what = show_what, .needed = show_needed, .start = show_start
-};
+const struct route_step route_step_show_entra = { .place = "entra",
+	.what = "check: Entra ID shows the values",
+	.needed = show_needed,
+	.start = show_start };

@@ -46,10 +46,11 @@ route_password_again(struct operation *op)
 }
 
 static void
-again_later(struct operation *op, const struct cw_err *why)
+again_later(struct operation *op, void (*then)(struct operation *op), const struct cw_err *why)
 {
-	route_op_wait(op, route_backoff(op->change->rounds++, AGAIN_FIRST_MS, AGAIN_MOST_MS), false,
-	    route_password_again, CW_EUNKNOWN, "%s; a new password will be set", why->text);
+	/* Not counted by the step: each new password is a new start of it. */
+	route_op_wait(op, route_backoff(op->change->restarts++, AGAIN_FIRST_MS, AGAIN_MOST_MS),
+	    false, then, CW_EUNKNOWN, "%s", why->text);
 }
 
 /* --- Entra ID */
@@ -103,20 +104,15 @@ entra_needed(const struct operation *op)
 	return op->change->mode != CW_MODE_HYBRID_SYNC || route_ad(op) == NULL;
 }
 
-static void
-entra_what(const struct operation *op, struct cw_buf *text)
-{
-	(void)op;
-	(void)cw_buf_puts(text, "PATCH user: passwordProfile");
-}
-
 const struct route_step route_step_password_entra = { .place = "entra",
 	.write = true,
-	.what = entra_what,
+	.what = "PATCH user: passwordProfile",
 	.needed = entra_needed,
 	.start = entra_start };
 
 /* --- Active Directory */
+
+static void ad_start(struct operation *op);
 
 static cJSON *
 sealed_for(const struct operation *op, const char *agent, const char *parameter, struct cw_err *err)
@@ -165,7 +161,7 @@ ad_ended(struct operation *op, enum route_end end, const cJSON *result, const st
 {
 	const char *server = cw_json_str(result, "server");
 
-	if (op->change->password[0] == '\0') { /* what became of the lost one does not matter */
+	if (!has_password(op)) { /* what became of the lost one does not matter */
 		route_password_again(op);
 		return;
 	}
@@ -180,17 +176,21 @@ ad_ended(struct operation *op, enum route_end end, const cJSON *result, const st
 		break;
 	case ROUTE_END_FAILED:
 		if (err->code != CW_EUNAVAILABLE) {
+			op->change->may_have_run = false;
 			route_step_failed(op, err->code, "Active Directory: %s", err->text);
 			break;
 		}
-		again_later(op, err);
+		op->change->may_have_run = true;
+		again_later(op, ad_start, err);
 		break;
-	case ROUTE_END_NEVER:
-	case ROUTE_END_DOUBT: again_later(op, err);
+	case ROUTE_END_NEVER: again_later(op, ad_start, err); break;
+	case ROUTE_END_DOUBT:
+		op->change->may_have_run = true;
+		again_later(op, route_password_again, err);
 	}
 }
 
-static const struct route_once_owner ad_owner = { ad_parameters, NULL, ad_ended };
+static const struct route_once_owner ad_owner = { ad_parameters, NULL, true, ad_ended };
 
 static void
 ad_start(struct operation *op)
@@ -221,16 +221,9 @@ ad_needed(const struct operation *op)
 	return route_ad(op) != NULL;
 }
 
-static void
-ad_what(const struct operation *op, struct cw_buf *text)
-{
-	(void)op;
-	(void)cw_buf_puts(text, "Set-ADAccountPassword");
-}
-
 const struct route_step route_step_password_ad = { .place = "ad",
 	.write = true,
-	.what = ad_what,
+	.what = "Set-ADAccountPassword",
 	.needed = ad_needed,
 	.start = ad_start,
 	.resume = ad_resume };
@@ -268,7 +261,7 @@ must_change_ended(
 		    must_change_start, CW_EUNAVAILABLE, "%s", err->text);
 }
 
-static const struct route_once_owner must_change_owner = { must_change_parameters, NULL,
+static const struct route_once_owner must_change_owner = { must_change_parameters, NULL, true,
 	must_change_ended };
 
 static void
@@ -296,16 +289,9 @@ must_change_needed(const struct operation *op)
 	return route_ad(op) != NULL && !cw_json_true(route_ad(op), "never_expires");
 }
 
-static void
-must_change_what(const struct operation *op, struct cw_buf *text)
-{
-	(void)op;
-	(void)cw_buf_puts(text, "Set-ADUser: change the password at the next logon");
-}
-
 const struct route_step route_step_must_change = { .place = "ad",
 	.write = true,
-	.what = must_change_what,
+	.what = "Set-ADUser: change the password at the next logon",
 	.needed = must_change_needed,
 	.start = must_change_start,
 	.resume = must_change_resume };

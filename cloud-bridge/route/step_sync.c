@@ -106,16 +106,10 @@ check_needed(const struct operation *op)
 	return route_ad_change(op, 0) != NULL || is_behind(op);
 }
 
-static void
-check_what(const struct operation *op, struct cw_buf *text)
-{
-	(void)op;
-	(void)cw_buf_puts(text, "Get-ADSyncScheduler: the server exports");
-}
-
-const struct route_step route_step_check_sync = {
-	.place = "sync", .what = check_what, .needed = check_needed, .start = check_start
-};
+const struct route_step route_step_check_sync = { .place = "sync",
+	.what = "Get-ADSyncScheduler: the server exports",
+	.needed = check_needed,
+	.start = check_start };
 
 /* --- the cycle */
 
@@ -276,13 +270,6 @@ cycle_needed(const struct operation *op)
 	return route_step_is(op, &route_step_write_ad, "done") || is_behind(op);
 }
 
-static void
-cycle_what(const struct operation *op, struct cw_buf *text)
-{
-	(void)op;
-	(void)cw_buf_puts(text, "Entra Connect cycle");
-}
-
 const struct route_step route_step_sync = {
-	.place = "sync", .what = cycle_what, .needed = cycle_needed, .start = cycle_start
+	.place = "sync", .what = "Entra Connect cycle", .needed = cycle_needed, .start = cycle_start
 };

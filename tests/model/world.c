@@ -84,7 +84,7 @@ world_agent_connect(struct world *w, bool connected)
 	w->connected = connected;
 	if (connected && w->route != NULL && !w->crashed && w->mode != CW_MODE_CLOUD)
 		cw_route_agent_connected(w->route, WORLD_AGENT, w->tenant);
-	else if (!connected)
+	else if (!connected && !w->never_back)
 		world_at(w, 3000, connect_soon, NULL);
 }
 

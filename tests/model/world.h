@@ -21,6 +21,7 @@
  * counted, two for each request and for each document on its way to the disk.
  */
 #define WORLD_AGENT "a9e17000-0000-4000-8000-00000000000a"
+#define WORLD_SECOND_AGENT "a9e17000-0000-4000-8000-00000000000b"
 #define WORLD_USERS 4 /* ada0@lab.test ... */
 #define WORLD_FOREIGN "Somebody Else's"
 #define WORLD_JOURNAL_MAX 64
@@ -89,6 +90,9 @@ struct world {
 	struct world_fault fault;
 	bool any_server; /* writes need not name their domain controller */
 	bool no_agent; /* it never connects */
+	bool never_back; /* once lost, it stays away */
+	bool controller_goes; /* with the first fault, for ever */
+	bool second_agent; /* there is another, when a fault has struck the first */
 	bool sync_is_deaf; /* no cycle brings anything */
 	unsigned crash_at, crash_again; /* at which point, and how many points later; 0: never */
 	struct cw_ledger *ledger;

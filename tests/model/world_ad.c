@@ -29,7 +29,7 @@ struct world_run {
 /* What the agent has of it: lives on without the bridge. */
 struct command {
 	struct world_run *run; /* NULL: the connection is gone */
-	char id[CW_UUID_TEXT], operation[CW_UUID_TEXT], name[32];
+	char id[CW_UUID_TEXT], operation[CW_UUID_TEXT], agent[CW_UUID_TEXT], name[32];
 	cJSON *parameters;
 	bool write, has_server;
 	enum world_fault_kind fault;
@@ -241,8 +241,8 @@ set_password(struct world *w, struct world_user *u, struct command *c)
 
 	cw_buf_init(&box, 4096);
 	cw_buf_init(&plain, 4096);
-	(void)snprintf(context, sizeof(context), "causeway/secret/%s/%s/NewPassword", WORLD_AGENT,
-	    c->operation);
+	(void)snprintf(
+	    context, sizeof(context), "causeway/secret/%s/%s/NewPassword", c->agent, c->operation);
 	if (sealed == NULL || cw_base64_get(&box, sealed, strlen(sealed)) < 0 ||
 	    cw_unseal(
 		&plain, w->seal_private, context, cw_buf_peek(&box), cw_buf_left(&box), NULL) < 0)
@@ -384,7 +384,10 @@ read_user(struct world *w, struct command *c, cJSON *result, cJSON **output)
 {
 	const struct world_user *u = user_of(w, c->parameters);
 
-	if (u != NULL)
+	if (w->controller_goes && w->struck)
+		fail(result, "Microsoft.ActiveDirectory.Management.ADServerDownException",
+		    "Unable to contact the server.");
+	else if (u != NULL)
 		*output = cJSON_Duplicate(u->ad, true);
 	else if (cw_json_get(c->parameters, "Identity") != NULL)
 		fail(result, "Microsoft.ActiveDirectory.Management.ADIdentityNotFoundException",
@@ -552,13 +555,19 @@ strike(struct world *w, const char *name)
 	return w->fault.kind;
 }
 
+static bool
+has_second(const struct world *w)
+{
+	return w->second_agent && w->struck;
+}
+
 static const char *
 op_find(void *arg, const char *tenant, const char *role)
 {
 	const struct world *w = arg;
 
 	(void)tenant, (void)role;
-	return w->connected ? WORLD_AGENT : NULL;
+	return w->connected ? WORLD_AGENT : has_second(w) ? WORLD_SECOND_AGENT : NULL;
 }
 
 static bool
@@ -566,7 +575,7 @@ op_connected(void *arg, const char *agent)
 {
 	const struct world *w = arg;
 
-	return w->connected && strcmp(agent, WORLD_AGENT) == 0;
+	return strcmp(agent, WORLD_AGENT) == 0 ? w->connected : has_second(w);
 }
 
 static int
@@ -600,7 +609,7 @@ op_run(void *arg, struct cw_agents_run **ret, const struct cw_agents_command *co
 	struct world_run *run;
 	struct command *c;
 
-	if (!w->connected)
+	if (!op_connected(w, command->agent))
 		return cw_fail(err, CW_EUNAVAILABLE, "agent %s is not connected", command->agent);
 	run = new_run(w, events_arg);
 	run->events = *events;
@@ -618,6 +627,7 @@ op_run(void *arg, struct cw_agents_run **ret, const struct cw_agents_command *co
 	c = calloc(1, sizeof(*c));
 	(void)snprintf(c->id, sizeof(c->id), "%s", command->id);
 	(void)snprintf(c->operation, sizeof(c->operation), "%s", command->operation);
+	(void)snprintf(c->agent, sizeof(c->agent), "%s", command->agent);
 	(void)snprintf(c->name, sizeof(c->name), "%s", command->command);
 	c->parameters = command->parameters != NULL ? cJSON_Duplicate(command->parameters, true)
 						    : cJSON_CreateObject();
@@ -683,14 +693,14 @@ answer_question(struct world *w, void *arg)
 }
 
 static int
-ask(struct world *w, bool forget, const char *const *ids, size_t n,
+ask(struct world *w, bool forget, const char *agent, const char *const *ids, size_t n,
     void (*answered)(void *arg, int code, const cJSON *answer, const struct cw_err *err),
     void *answered_arg, struct cw_err *err)
 {
 	struct world_run *run;
 	struct question *q;
 
-	if (!w->connected)
+	if (!op_connected(w, agent))
 		return cw_fail(err, CW_EUNAVAILABLE, "the agent is not connected");
 	run = new_run(w, answered_arg);
 	run->answered = answered;
@@ -712,8 +722,7 @@ op_query(void *arg, const char *agent, const char *const *ids, size_t n,
     void (*answered)(void *arg, int code, const cJSON *answer, const struct cw_err *err),
     void *answered_arg, struct cw_err *err)
 {
-	(void)agent;
-	return ask(arg, false, ids, n, answered, answered_arg, err);
+	return ask(arg, false, agent, ids, n, answered, answered_arg, err);
 }
 
 static int
@@ -721,8 +730,7 @@ op_forget(void *arg, const char *agent, const char *const *ids, size_t n,
     void (*answered)(void *arg, int code, const cJSON *answer, const struct cw_err *err),
     void *answered_arg, struct cw_err *err)
 {
-	(void)agent;
-	return ask(arg, true, ids, n, answered, answered_arg, err);
+	return ask(arg, true, agent, ids, n, answered, answered_arg, err);
 }
 
 void

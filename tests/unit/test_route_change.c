@@ -94,6 +94,9 @@ enum twist {
 	ENTRA_REFUSES,
 	NO_AGENT,
 	ENTRA_AWAY, /* for longer than anybody waits */
+	AGENT_GONE, /* with a write under way, for ever */
+	AGENT_REPLACED, /* the same, but there is another */
+	CONTROLLER_GONE, /* with a write under way */
 };
 
 static const struct {
@@ -215,6 +218,18 @@ static const struct {
 	    "Entra ID was set back: "
 	    "usageLocation.",
 	    0, 2, 0, NULL, "dddcfppp" },
+	{ "hybrid-dual, the agent does not come back", CW_MODE_HYBRID_DUAL, AGENT_GONE,
+	    UPDATE(ADA, TITLE), "unknown",
+	    "given up: no agent with the role directory is connected. Active Directory may have "
+	    "the change: title. Entra ID "
+	    "is as it was.",
+	    1, 0, 0, NULL, "dduppp" },
+	{ "hybrid-dual, another agent goes on", CW_MODE_HYBRID_DUAL, AGENT_REPLACED,
+	    UPDATE(ADA, TITLE), "succeeded", NULL, 1, 1, 0, NULL, "dddddd" },
+	{ "hybrid-dual, the controller does not come back", CW_MODE_HYBRID_DUAL, CONTROLLER_GONE,
+	    UPDATE(ADA, TITLE), "unknown",
+	    "Active Directory may have the change: title. Entra ID is as it was.", 0, 0, 0, NULL,
+	    "dduppp" },
 	/* Passwords. */
 	{ "hybrid-dual, password", CW_MODE_HYBRID_DUAL, PLAIN,
 	    "{\"change\":\"password.reset\",\"target\":{" ADA "}}", "succeeded", NULL, 2, 1, 0,
@@ -231,6 +246,13 @@ static const struct {
 	    "Entra ID has the new "
 	    "password.",
 	    0, 1, 0, "{\"places\":[\"entra\"],\"change_at_next_logon\":true}", "dddfp" },
+	{ "hybrid-dual, password, and the agent does not come back", CW_MODE_HYBRID_DUAL,
+	    AGENT_GONE, "{\"change\":\"password.reset\",\"target\":{" ADA "}}", "unknown",
+	    "Active Directory may have the new password. Entra ID has the new password.", 1, 1, 0,
+	    "{\"places\":[\"entra\"],\"change_at_next_logon\":true}", "dddup" },
+	{ "hybrid-dual, password, and another agent goes on", CW_MODE_HYBRID_DUAL, AGENT_REPLACED,
+	    "{\"change\":\"password.reset\",\"target\":{" ADA "}}", "succeeded", NULL, 3, 2, 0,
+	    NULL, "ddddd" },
 	{ "hybrid-sync, password", CW_MODE_HYBRID_SYNC, PLAIN,
 	    "{\"change\":\"password.reset\",\"target\":{" ADA "}}", "succeeded", NULL, 2, 0, 0,
 	    "{\"places\":[\"ad\"],\"change_at_next_logon\":true}", "dssdd" },
@@ -291,6 +313,16 @@ apply_twist(enum twist twist)
 		w->fault = (struct world_fault){ FAULT_ENTRA_REFUSED, 1, FOREIGN_NONE };
 		break;
 	case NO_AGENT: w->no_agent = true; break;
+	case AGENT_REPLACED:
+	case AGENT_GONE:
+		w->fault = (struct world_fault){ FAULT_AD_LOST_AFTER, 1, FOREIGN_NONE };
+		w->never_back = true;
+		w->second_agent = twist == AGENT_REPLACED;
+		break;
+	case CONTROLLER_GONE:
+		w->fault = (struct world_fault){ FAULT_AD_DOWN, 1, FOREIGN_NONE };
+		w->controller_goes = true;
+		break;
 	case ENTRA_AWAY:
 		w->fault = (struct world_fault){ FAULT_ENTRA_AWAY, 1, FOREIGN_NONE };
 		break;
