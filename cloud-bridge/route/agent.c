@@ -142,13 +142,18 @@ route_agent_ask(struct route_agent *a)
 	TAILQ_FOREACH (op, &a->r->active, link) {
 		if (!op->once.doubt || !op->once.unasked || !cw_streq(op->once.agent, a->id))
 			continue;
-		if (n == CW_AGENTS_IDS_MAX) {
-			a->again = true; /* the rest when these are answered */
-			break;
+		/* The rest when these are answered. */
+		if (n == CW_AGENTS_IDS_MAX || (op->once.alone && n > 0)) {
+			a->again = true;
+			continue;
 		}
 		op->once.unasked =
 		    false; /* an answer that does not come is asked for again there */
 		ids[n++] = op->once.id;
+		if (op->once.alone) {
+			a->again = true;
+			break;
+		}
 	}
 	if (n == 0 && a->known)
 		return;

@@ -293,6 +293,11 @@ write_ended(struct operation *op, enum route_end end, const cJSON *result, const
 		[ROUTE_END_DOUBT] = ROUTE_UNKNOWN };
 	struct cw_err why = *err;
 
+	if (end == ROUTE_END_NEVER && op->once.stopped) {
+		(void)cw_fail(&why, CW_ECLOSED, "it was cancelled before it began");
+		finish(op, ROUTE_CANCELLED, result, &why);
+		return;
+	}
 	if (end == ROUTE_END_FAILED)
 		why.code = CW_EFAILED;
 	finish(op, states[end], result, &why);
@@ -442,7 +447,7 @@ cancel(struct operation *op)
 {
 	struct cw_err err = { 0 };
 
-	op->command->stopping = true;
+	op->command->stopping = op->once.stopped = true;
 	if (op->call != NULL || op->once.doubt) { /* what came of it is heard or asked for */
 		route_call_stop(op->call);
 		return false;

@@ -86,7 +86,7 @@ never(struct operation *op, const struct route_agent *a)
 	} else if (o->refusal.code < 0) {
 		err = o->refusal;
 		end(op, ROUTE_END_REFUSED, NULL, &err);
-	} else if (route_unix(op->r) >= o->not_after_ms) {
+	} else if (o->stopped || route_unix(op->r) >= o->not_after_ms) {
 		(void)cw_fail(&err, CW_EEXPIRED,
 		    "it never reached the agent, and its time has passed: nothing was done");
 		end(op, ROUTE_END_NEVER, NULL, &err);
@@ -105,7 +105,10 @@ route_once_answer(struct operation *op, const cJSON *entry, const struct route_a
 	struct cw_err err = { 0 };
 
 	route_op_still(op);
-	if (cw_streq(state, "never")) {
+	if (cw_json_true(entry, "omitted") && !op->once.alone) { /* not with the others */
+		op->once.alone = true;
+		ask(op);
+	} else if (cw_streq(state, "never")) {
 		never(op, a);
 	} else if (cw_streq(state, "running")) {
 		route_op_wait(op, route_backoff(op->tries++, WAIT_FIRST_MS, WAIT_MOST_MS), false,
@@ -149,6 +152,10 @@ on_done(void *owner, int code, const cJSON *result, const struct cw_err *err, co
 		end(op, code == CW_OK ? ROUTE_END_DONE : ROUTE_END_FAILED, result, &why);
 		break;
 	case CW_EUNAVAILABLE: /* it did not begin */
+		if (op->once.stopped) {
+			end(op, ROUTE_END_NEVER, NULL, &why);
+			break;
+		}
 		route_op_wait(op, route_backoff(op->tries++, WAIT_FIRST_MS, WAIT_MOST_MS), false,
 		    go, code, "%s", why.text);
 		break;

@@ -196,6 +196,8 @@ struct route_once {
 	bool server; /* on the domain controller of private.ad.server */
 	bool doubt; /* it may have been sent; only the journal can tell */
 	bool unasked; /* and is to be asked with the next question */
+	bool alone; /* in a question of its own: its result is long */
+	bool stopped; /* the caller wants it no more: it is not sent again */
 	struct cw_err refusal; /* a refusal in words that do not say whether it ran */
 };
 

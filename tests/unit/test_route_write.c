@@ -313,6 +313,57 @@ test_cancel_write(void)
 		uv_run(&loop, UV_RUN_ONCE);
 	CHECK_STR(s.state, "succeeded");
 	cw_buf_free(&s.output);
+	test_case = "one that was stopped before it began is not sent again";
+	CHECK_EQ(command(id, tenant.id, WRITE, &err), CW_OK);
+	watch(&s, id);
+	run_until_sent(before + 2);
+	CHECK_EQ(cw_route_cancel(route, id, &err), CW_OK);
+	while (last->stops == 0)
+		uv_run(&loop, UV_RUN_ONCE);
+	end_run(CW_EUNAVAILABLE, NULL);
+	while (!s.finished)
+		uv_run(&loop, UV_RUN_ONCE);
+	CHECK_STR(s.state, "cancelled");
+	CHECK_EQ(sent, before + 2);
+	cw_buf_free(&s.output);
+}
+
+static void
+test_omitted(void)
+{
+	unsigned before = sent, asked;
+	struct cw_err err = { 0 };
+	char id[37], key[64], answer[256];
+	struct seen s;
+	cJSON *o;
+
+	test_case = "a result that does not fit among others is asked for alone";
+	CHECK_EQ(command(id, tenant.id, WRITE, &err), CW_OK);
+	watch(&s, id);
+	run_until_sent(before + 1);
+	key_of(key, id);
+	connected = false;
+	end_run(CW_EUNKNOWN, NULL);
+	connected = true;
+	cw_route_agent_connected(route, AGENT, tenant.id);
+	asked = queries;
+	(void)snprintf(answer, sizeof(answer),
+	    "{\"epoch\":\"e\",\"counter\":99,\"commands\":[{\"id\":\"%s\",\"state\":\"done\","
+	    "\"omitted\":true}]}",
+	    key);
+	answer_query(answer);
+	CHECK_EQ(queries, asked + 1);
+	(void)snprintf(answer, sizeof(answer),
+	    "{\"epoch\":\"e\",\"counter\":99,\"commands\":[{\"id\":\"%s\",\"state\":\"done\","
+	    "\"output\":\"{\\\"output\\\":1}\"}]}",
+	    key);
+	answer_query(answer);
+	while (!s.finished)
+		uv_run(&loop, UV_RUN_ONCE);
+	o = show(id);
+	check_member(o, "output", "[1]");
+	cJSON_Delete(o);
+	cw_buf_free(&s.output);
 }
 
 int
@@ -324,6 +375,7 @@ main(void)
 	test_answers();
 	test_sealed();
 	test_cancel_write();
+	test_omitted();
 	test_sealed_restart();
 	hand_close();
 	return test_failed;
