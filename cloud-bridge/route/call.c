@@ -15,6 +15,7 @@ struct route_call {
 	struct route_run_events events;
 	route_answered *answered;
 	route_graph_done *graph_done;
+	route_graph_retry *graph_retry;
 	struct cw_agents_run *run;
 	struct cw_graph_call *graph;
 	bool read; /* a run that is worth nothing without its owner */
@@ -134,16 +135,30 @@ on_graph(void *arg, const struct cw_graph_response *response, const struct cw_er
 		done(owner, response, err);
 }
 
+static void
+on_graph_retry(void *arg, unsigned attempt, uint64_t delay_ms, const char *why)
+{
+	struct route_call *c = arg;
+
+	(void)attempt, (void)delay_ms;
+	c->graph_retry(c->owner, why);
+}
+
 int
 route_call_graph(struct route_call **at, struct cw_route *r, const struct cw_graph_request *request,
-    route_graph_done *done, void *owner, struct cw_err *err)
+    route_graph_done *done, route_graph_retry *retry, void *owner, struct cw_err *err)
 {
 	struct route_call *c = call_new(r, at, owner, err);
+	int code;
 
 	if (c == NULL)
 		return CW_ENOMEM;
 	c->graph_done = done;
-	return call_sent(c, at, r->ops.graph(r->ops.arg, &c->graph, request, on_graph, c, err));
+	c->graph_retry = retry;
+	code = call_sent(c, at, r->ops.graph(r->ops.arg, &c->graph, request, on_graph, c, err));
+	if (code == CW_OK && r->ops.graph_on_retry != NULL)
+		r->ops.graph_on_retry(r->ops.arg, c->graph, on_graph_retry, c);
+	return code;
 }
 
 void

@@ -12,6 +12,9 @@
 
 #define AGAIN_FIRST_MS 1000u
 #define AGAIN_MOST_MS 60000u
+#define GET_MS \
+	(10u * 60u * 1000u) /* with the client's own repeats, as long as Graph asks to wait */
+#define PATCH_MS 60000u /* then it is read, before it is repeated */
 
 static void get_again(struct operation *op);
 
@@ -29,7 +32,22 @@ route_entra_is_passing(const struct operation *op, int code)
 	}
 }
 
-/* False: refused at once, or the tenant is gone. */
+/* The client repeats a request by itself: that is seen, too. */
+static void
+on_retry(void *owner, const char *why)
+{
+	struct operation *op = owner;
+	cJSON *step = route_op_step(op, op->at);
+	int64_t attempts = 0;
+
+	(void)cw_json_int(step, "attempts", &attempts);
+	route_op_step_state(op, "waiting");
+	route_set_error(step, CW_EUNAVAILABLE, why);
+	route_set_number(step, "attempts", (double)attempts + 1);
+	route_op_changed(op);
+	route_op_note(op);
+}
+
 static int
 send_request(struct operation *op, const char *method, const char *path, const cJSON *body,
     route_graph_done *done, struct cw_err *err)
@@ -45,8 +63,9 @@ send_request(struct operation *op, const char *method, const char *path, const c
 		.method = method,
 		.path = path,
 		.body = body,
-		.idempotent = true },
-	    done, op, err);
+		.idempotent = true,
+		.timeout_ms = body == NULL ? GET_MS : PATCH_MS },
+	    done, on_retry, op, err);
 }
 
 void

@@ -69,6 +69,10 @@ struct cw_route_ops {
 		void *arg, const struct cw_graph_response *response, const struct cw_err *err),
 	    void *done_arg, struct cw_err *err);
 	void (*graph_cancel)(void *arg, struct cw_graph_call *call);
+	/* cw_graph_on_retry(), so that watchers see what a step waits for; may be NULL. */
+	void (*graph_on_retry)(void *arg, struct cw_graph_call *call,
+	    void (*retry)(void *arg, unsigned attempt, uint64_t delay_ms, const char *why),
+	    void *retry_arg);
 };
 
 /* A test's time. */

@@ -91,6 +91,7 @@ struct route_run_events {
 typedef void route_answered(void *owner, int code, const cJSON *answer, const struct cw_err *err);
 typedef void route_graph_done(
     void *owner, const struct cw_graph_response *response, const struct cw_err *err);
+typedef void route_graph_retry(void *owner, const char *why);
 
 /* *at is NULL again when the callback comes, which is once and never from here. */
 int route_call_run(struct route_call **at, struct cw_route *r,
@@ -99,8 +100,8 @@ int route_call_run(struct route_call **at, struct cw_route *r,
 int route_call_query(struct route_call **at, struct cw_route *r, bool forget, const char *agent,
     const char *const *ids, size_t n, route_answered *answered, void *owner, struct cw_err *err);
 int route_call_graph(struct route_call **at, struct cw_route *r,
-    const struct cw_graph_request *request, route_graph_done *done, void *owner,
-    struct cw_err *err);
+    const struct cw_graph_request *request, route_graph_done *done, route_graph_retry *retry,
+    void *owner, struct cw_err *err);
 void route_call_pause(struct route_call *call, bool pause); /* of a run; ok on NULL */
 void route_call_stop(struct route_call *call); /* of a run: done still comes; ok on NULL */
 /* Nothing comes back any more. A read that runs is stopped. */

@@ -30,7 +30,7 @@ static const struct row {
 	const char *fault; /* or NULL */
 	const char *state, *error; /* part of its words; NULL: none */
 	const char *entra; /* result.entra, as JSON; NULL: not looked at */
-	int patches; /* that the service saw */
+	int patches, waits; /* that the service saw, that watchers did */
 } rows[] = {
 	{ "values, one of them a list, one cleared",
 	    UPDATE("ada",
@@ -39,25 +39,25 @@ static const struct row {
 	    "{\"before\":{\"jobTitle\":\"Analyst\",\"department\":\"Mathematics\","
 	    "\"businessPhones\":[]},\"after\":{\"jobTitle\":"
 	    "\"Countess\",\"department\":null,\"businessPhones\":[\"+44 20 1\"]}}",
-	    1 },
+	    1, 0 },
 	{ "there already", UPDATE("ada", "\"jobTitle\":\"Countess\""), NULL, "succeeded", NULL,
-	    NULL, 0 },
+	    NULL, 0, 0 },
 	{ "503, and again", UPDATE("ada", "\"jobTitle\":\"A\""),
-	    FAULT("\"status\":503,\"count\":2"), "succeeded", NULL, NULL, 3 },
+	    FAULT("\"status\":503,\"count\":2"), "succeeded", NULL, NULL, 3, 2 },
 	{ "done, but the connection broke", UPDATE("ada", "\"jobTitle\":\"B\""),
-	    FAULT("\"when\":\"after\",\"drop\":true"), "succeeded", NULL, NULL, 2 },
+	    FAULT("\"when\":\"after\",\"drop\":true"), "succeeded", NULL, NULL, 2, 1 },
 	{ "disabled", "{\"change\":\"user.disable\"," USER("alan") "}", NULL, "succeeded", NULL,
-	    "{\"before\":{\"accountEnabled\":true},\"after\":{\"accountEnabled\":false}}", 1 },
+	    "{\"before\":{\"accountEnabled\":true},\"after\":{\"accountEnabled\":false}}", 1, 0 },
 	{ "enabled", "{\"change\":\"user.enable\"," USER("alan") "}", NULL, "succeeded", NULL,
-	    "{\"before\":{\"accountEnabled\":false},\"after\":{\"accountEnabled\":true}}", 1 },
+	    "{\"before\":{\"accountEnabled\":false},\"after\":{\"accountEnabled\":true}}", 1, 0 },
 	{ "nobody", UPDATE("nobody", "\"jobTitle\":\"A\""), NULL, "failed",
-	    "there is no user nobody@lab.test in Entra ID. Nothing was changed.", NULL, 0 },
+	    "there is no user nobody@lab.test in Entra ID. Nothing was changed.", NULL, 0, 0 },
 	{ "refused", UPDATE("grace", "\"jobTitle\":\"A\""),
 	    FAULT("\"status\":403,\"body\":{\"error\":{\"code\":\"Authorization_RequestDenied\","
 		  "\"message\":\"no\"}}"),
-	    "failed", "Graph: Authorization_RequestDenied: no. Nothing was changed.", NULL, 1 },
+	    "failed", "Graph: Authorization_RequestDenied: no. Nothing was changed.", NULL, 1, 0 },
 	{ "synchronised from elsewhere", UPDATE("synced", "\"jobTitle\":\"A\""), NULL, "failed",
-	    "is synchronised from Active Directory", NULL, 0 },
+	    "is synchronised from Active Directory", NULL, 0, 0 },
 };
 
 static uv_loop_t loop;
@@ -85,6 +85,14 @@ op_cancel(void *arg, struct cw_graph_call *call)
 }
 
 static void
+op_on_retry(void *arg, struct cw_graph_call *call,
+    void (*retry)(void *arg, unsigned attempt, uint64_t delay_ms, const char *why), void *retry_arg)
+{
+	(void)arg;
+	cw_graph_on_retry(call, retry, retry_arg);
+}
+
+static void
 on_closed(void *arg)
 {
 	*(bool *)arg = true;
@@ -100,11 +108,17 @@ wait_for(const bool *flag)
 /* --- */
 
 static cJSON *ended; /* the operation */
+static int waits; /* of the PATCH, for what Graph said */
 
 static void
 on_changed(void *arg, const cJSON *operation, bool finished)
 {
+	const cJSON *patch = cJSON_GetArrayItem(cw_json_get(operation, "steps"), 1);
+	const char *why = cw_json_str(cw_json_get(patch, "error"), "message");
+
 	(void)arg;
+	waits += cw_streq(cw_json_str(patch, "state"), "waiting") && why != NULL &&
+	    strstr(why, "trying again") != NULL;
 	if (finished)
 		ended = cJSON_Duplicate(operation, true);
 }
@@ -119,6 +133,7 @@ make_change(char id[37], const char *text)
 
 	cJSON_Delete(ended);
 	ended = NULL;
+	waits = 0;
 	CHECK_EQ(cw_route_change(route, id, tenant.id, "key", body, &err), CW_OK);
 	CHECK_STR(err.text, "");
 	CHECK_EQ(cw_route_watch(route, &watch, id, &events, NULL, &err), CW_OK);
@@ -148,6 +163,7 @@ run(const struct row *row)
 		cJSON_free(result);
 	}
 	CHECK_EQ(entra_seen(&entra, "PATCH", "/v1.0/users/"), row->patches);
+	CHECK_EQ(waits, row->waits);
 }
 
 /* The service itself knows the password that the caller reads. */
@@ -216,6 +232,7 @@ open_bridge(char *path, size_t size)
 	config.ops.arg = graph;
 	config.ops.graph = op_graph;
 	config.ops.graph_cancel = op_cancel;
+	config.ops.graph_on_retry = op_on_retry;
 	CHECK_EQ(cw_route_new(&route, &config, &err), CW_OK);
 	CHECK_EQ(cw_route_resume(route, &err), CW_OK);
 }
