@@ -302,6 +302,8 @@ cancel(struct operation *op)
 static void
 ended(struct operation *op)
 {
+	if (op->change != NULL)
+		cw_wipe(op->change->password, sizeof(op->change->password));
 	route_once_forget(op);
 	route_turn_over(op);
 }

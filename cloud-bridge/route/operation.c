@@ -214,6 +214,10 @@ told(struct operation *op)
 	op->kept_until_ms = route_now(r) + CW_ROUTE_KEEP_MS;
 	route_watch_changed(op, true);
 	op->type->ended(op);
+	/* What nobody asks for any more need not wait for the operation to leave. */
+	route_output_free(&op->ask.output);
+	cJSON_Delete(op->ask.parameters);
+	op->ask.parameters = NULL;
 	if (op->durable) { /* it will not be written again */
 		cJSON_Delete(op->private);
 		op->private = NULL;
