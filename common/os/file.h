@@ -21,7 +21,7 @@ int cw_file_read(struct cw_buf *b, const char *path, struct cw_err *err);
 int cw_file_write(const char *path, const void *p, size_t n, bool private, struct cw_err *err);
 
 /* Makes the folder, private to this account; ok when it is there already and is private. Its parent
- * must exist. CW_EDENIED when it is there and others may write it. */
+ * must exist. CW_EDENIED when it is there and others may read or write it. */
 int cw_file_mkdir_private(const char *path, struct cw_err *err);
 
 bool cw_file_exists(const char *path);

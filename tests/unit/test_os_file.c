@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "test.h"
 #include "base/buf.h"
@@ -46,6 +47,13 @@ main(void)
 	CHECK_EQ(cw_file_write(path, "newest", 6, true, &err), CW_OK);
 	CHECK_EQ(cw_file_read(&b, path, &err), CW_ELIMIT);
 	cw_buf_free(&b);
+
+#ifndef _WIN32
+	test_case = "a folder that others may look into";
+	CHECK_EQ(chmod(folder, 0750), 0);
+	CHECK_EQ(cw_file_mkdir_private(folder, &err), CW_EDENIED);
+	CHECK_EQ(chmod(folder, 0700), 0);
+#endif
 
 	test_case = "remove twice";
 	CHECK_EQ(cw_file_remove(path, &err), CW_OK);

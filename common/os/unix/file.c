@@ -127,9 +127,9 @@ cw_file_mkdir_private(const char *path, struct cw_err *err)
 		return cw_fail(err, CW_ESYS, "cannot look at %s: %s", path, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
 		return cw_fail(err, CW_EDENIED, "%s is not a folder", path);
-	if (st.st_uid != geteuid() || (st.st_mode & 022) != 0)
+	if (st.st_uid != geteuid() || (st.st_mode & 077) != 0)
 		return cw_fail(err, CW_EDENIED,
-		    "%s must belong to this account and be writable by it alone (chmod 700)", path);
+		    "%s must belong to this account and be open to it alone (chmod 700)", path);
 	return CW_OK;
 }
 
