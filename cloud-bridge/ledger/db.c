@@ -23,7 +23,7 @@ fail_db(struct cw_db *db, const char *doing, struct cw_err *err)
 	if ((code & 0xff) == SQLITE_CONSTRAINT)
 		return cw_fail(err, CW_ECONFLICT, "ledger: %s", sqlite3_errmsg(db->sqlite));
 	if ((code & 0xff) == SQLITE_FULL)
-		return cw_fail(err, CW_ELIMIT, "ledger: the disk of %s is full", db->path);
+		return cw_fail(err, CW_EUNAVAILABLE, "ledger: the disk of %s is full", db->path);
 	if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT)
 		return cw_fail(err, CW_EINVAL,
 		    "%s is damaged or not a ledger: %s; restore it from a backup", db->path,

@@ -14,8 +14,29 @@
 #include "os/clock.h"
 #include "os/random.h"
 
-#define COLUMNS "id, name, prefix, tenants, created, used, revoked"
+#define COLUMNS "id, name, prefix, tenants, created, used, revoked, role"
 #define SECRET 32u /* bytes */
+#define NOT_VALID "the API key is not valid"
+
+static const char *const role_names[] = { "reader", "operator", "admin" };
+
+const char *
+cw_api_role_name(enum cw_api_role role)
+{
+	return role_names[role];
+}
+
+int
+cw_api_role_parse(enum cw_api_role *ret, const char *text, struct cw_err *err)
+{
+	for (size_t i = 0; i < CW_COUNT(role_names); i++)
+		if (cw_streq(text, role_names[i])) {
+			*ret = (enum cw_api_role)i;
+			return CW_OK;
+		}
+	return cw_fail(
+	    err, CW_EINVAL, "the role is one of reader, operator, admin, not \"%.64s\"", text);
+}
 
 struct add {
 	struct cw_api_key *key;
@@ -49,10 +70,11 @@ add_work(void *arg, struct cw_db *db, struct cw_err *err)
 		(void)cw_fail(err, r, "out of memory");
 	else
 		r = cw_db_do(db, err,
-		    "INSERT INTO api_key (id, name, hash, prefix, tenants, created) VALUES (?1, "
-		    "?2, ?3, ?4, ?5, ?6)",
-		    "ttbttt", a->key->id, a->key->name, a->hash, (int)sizeof(a->hash),
-		    a->key->prefix, a->key->admin ? NULL : cw_buf_str(&tenants), a->key->created);
+		    "INSERT INTO api_key (id, name, hash, prefix, role, tenants, created) VALUES "
+		    "(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+		    "ttbtttt", a->key->id, a->key->name, a->hash, (int)sizeof(a->hash),
+		    a->key->prefix, role_names[a->key->role],
+		    a->key->tenant_count == 0 ? NULL : cw_buf_str(&tenants), a->key->created);
 	cw_buf_free(&tenants);
 	return r < 0 ? r : CW_OK;
 }
@@ -68,9 +90,9 @@ cw_api_key_add(
 
 	if (key->name[0] == '\0')
 		return cw_fail(err, CW_EINVAL, "an API key needs a name");
-	if (!key->admin && key->tenant_count == 0)
-		return cw_fail(
-		    err, CW_EINVAL, "an API key that is not an administrator's needs tenants");
+	if ((key->role == CW_ROLE_ADMIN) != (key->tenant_count == 0))
+		return cw_fail(err, CW_EINVAL,
+		    "an administrator's API key is for all tenants, any other names its own");
 	cw_random(secret, sizeof(secret));
 	cw_buf_init(&b, CW_API_KEY_TEXT);
 	r = cw_base64url_put(&b, secret, sizeof(secret));
@@ -102,10 +124,8 @@ read_row(struct cw_api_key *key, sqlite3_stmt *row, struct cw_err *err)
 	(void)snprintf(key->created, sizeof(key->created), "%s", cw_db_text(row, 4));
 	(void)snprintf(key->used, sizeof(key->used), "%s", cw_db_text(row, 5));
 	(void)snprintf(key->revoked, sizeof(key->revoked), "%s", cw_db_text(row, 6));
-	if (tenants[0] == '\0') {
-		key->admin = true;
-		return CW_OK;
-	}
+	if ((r = cw_api_role_parse(&key->role, cw_db_text(row, 7), err)) < 0 || tenants[0] == '\0')
+		return r;
 	if ((r = cw_json_parse(
 		 &list, tenants, strlen(tenants), "the ledger's list of tenants", err)) < 0)
 		return r;
@@ -159,6 +179,8 @@ cw_api_key_check(
 	sqlite3_stmt *row;
 	int r;
 
+	if (n != CW_API_KEY_TEXT - 1)
+		return cw_fail(err, CW_EAUTH, NOT_VALID);
 	/* Looked up by its hash: the time this takes tells nothing of the key's text. */
 	(void)SHA256((const unsigned char *)text, n, hash);
 	if ((r = cw_db_query(db, &row, err,
@@ -167,12 +189,27 @@ cw_api_key_check(
 	    (r = cw_db_step(db, row, err)) < 0)
 		return r;
 	if (r == 0)
-		return cw_fail(err, CW_EAUTH, "the API key is not valid");
+		return cw_fail(err, CW_EAUTH, NOT_VALID);
 	r = read_row(ret, row, err);
 	(void)sqlite3_reset(row);
 	if (r == CW_OK)
 		touch(l, ret);
 	return r;
+}
+
+bool
+cw_api_key_alive(struct cw_ledger *l, const char *id)
+{
+	struct cw_db *db = cw_ledger_reader_now(l);
+	sqlite3_stmt *row;
+	int r;
+
+	if (cw_db_query(db, &row, NULL, "SELECT 1 FROM api_key WHERE id = ?1 AND revoked IS NULL",
+		"t", id) < 0)
+		return false;
+	r = cw_db_step(db, row, NULL);
+	(void)sqlite3_reset(row);
+	return r == 1;
 }
 
 struct revoke {
@@ -226,7 +263,7 @@ cw_api_key_walk(struct cw_ledger *l, void (*each)(void *arg, const struct cw_api
 bool
 cw_api_key_sees(const struct cw_api_key *key, const char *tenant)
 {
-	if (key->admin)
+	if (key->role == CW_ROLE_ADMIN)
 		return true;
 	for (size_t i = 0; i < key->tenant_count; i++)
 		if (cw_streq(key->tenants[i], tenant))

@@ -135,21 +135,46 @@ collect(struct cw_db *db, sqlite3_stmt *row, cJSON **ret, struct cw_err *err)
 	return r;
 }
 
+/* The ids as a JSON list, NULL for all. They are UUIDs: nothing in them needs an escape. */
+static int
+tenants_text(struct cw_buf *b, const char **ret, const struct cw_operation_filter *filter)
+{
+	int r = CW_OK;
+
+	*ret = NULL;
+	for (size_t i = 0; i < filter->tenant_count && r == CW_OK; i++)
+		r = cw_buf_printf(b, "%c\"%s\"", i == 0 ? '[' : ',', filter->tenants[i]);
+	if (filter->tenant_count > 0 && r == CW_OK)
+		r = cw_buf_putc(b, ']');
+	if (filter->tenant_count > 0 && r == CW_OK && (*ret = cw_buf_str(b)) == NULL)
+		r = CW_ENOMEM;
+	return r;
+}
+
 int
 cw_operation_list(
     struct cw_ledger *l, cJSON **ret, const struct cw_operation_filter *filter, struct cw_err *err)
 {
 	struct cw_db *db = cw_ledger_reader(l);
+	const char *tenants;
+	struct cw_buf text;
 	sqlite3_stmt *row;
 	int r;
 
+	cw_buf_init(&text, filter->tenant_count * (CW_UUID_TEXT + 2) + 2);
+	if ((r = tenants_text(&text, &tenants, filter)) < 0) {
+		cw_buf_free(&text);
+		return cw_fail(err, r, "out of memory");
+	}
 	r = cw_db_query(db, &row, err,
-	    "SELECT document FROM operation WHERE (?1 IS NULL OR tenant = ?1) AND (?2 IS NULL OR "
-	    "state = ?2)"
-	    " AND (?3 IS NULL OR (created_ms, id) < (SELECT created_ms, id FROM operation WHERE id "
+	    "SELECT document FROM operation WHERE (?1 IS NULL OR tenant IN (SELECT value FROM "
+	    "json_each(?1)))"
+	    " AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR (created_ms, id) < (SELECT "
+	    "created_ms, id FROM operation WHERE id "
 	    "= ?3))"
 	    " ORDER BY created_ms DESC, id DESC LIMIT ?4",
-	    "ttti", filter->tenant, filter->state, filter->before, (int64_t)filter->limit);
+	    "ttti", tenants, filter->state, filter->before, (int64_t)filter->limit);
+	cw_buf_free(&text);
 	return r < 0 ? r : collect(db, row, ret, err);
 }
 

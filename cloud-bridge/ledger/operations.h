@@ -7,6 +7,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/str.h"
+
 struct cw_err;
 struct cw_ledger;
 
@@ -28,7 +30,8 @@ int cw_operation_put(struct cw_ledger *l, const cJSON *document, int64_t created
 int cw_operation_find(struct cw_ledger *l, cJSON **ret, const char *id, struct cw_err *err);
 
 struct cw_operation_filter {
-	const char *tenant; /* NULL: any */
+	const char (*tenants)[CW_UUID_TEXT]; /* of these */
+	size_t tenant_count; /* 0: of any */
 	const char *state; /* NULL: any */
 	const char *before; /* id of an operation: only older ones; NULL: from the newest */
 	int limit;

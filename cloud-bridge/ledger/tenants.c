@@ -44,7 +44,8 @@ graph_text(struct cw_buf *b, const struct cw_tenant_graph *g)
 {
 	const char *const members[][2] = { { "tenant_id", g->tenant_id },
 		{ "client_id", g->client_id }, { "graph_url", g->graph_url },
-		{ "token_url", g->token_url } };
+		{ "token_url", g->token_url }, { "thumbprint", g->thumbprint },
+		{ "expires", g->expires } };
 	cJSON *o = cJSON_CreateObject();
 	int r = CW_OK;
 
@@ -79,6 +80,8 @@ read_row(struct cw_tenant *t, sqlite3_stmt *row, struct cw_err *err)
 	copy(t->graph.client_id, sizeof(t->graph.client_id), cw_json_str(o, "client_id"));
 	copy(t->graph.graph_url, sizeof(t->graph.graph_url), cw_json_str(o, "graph_url"));
 	copy(t->graph.token_url, sizeof(t->graph.token_url), cw_json_str(o, "token_url"));
+	copy(t->graph.thumbprint, sizeof(t->graph.thumbprint), cw_json_str(o, "thumbprint"));
+	copy(t->graph.expires, sizeof(t->graph.expires), cw_json_str(o, "expires"));
 	cJSON_Delete(o);
 	return CW_OK;
 }
@@ -105,11 +108,24 @@ put(void *arg, struct cw_db *db, struct cw_err *err)
 	return r < 0 ? r : CW_OK;
 }
 
+/* A name stands for the id in paths and on command lines. */
 static int
 check(const struct cw_tenant *t, struct cw_err *err)
 {
-	if (t->name[0] == '\0' || !cw_utf8_valid(t->name, strlen(t->name)))
+	uint8_t uuid[16];
+
+	if (t->name[0] == '\0')
 		return cw_fail(err, CW_EINVAL, "a tenant needs a name");
+	if (cw_uuid_parse(uuid, t->name, strlen(t->name)) == CW_OK)
+		return cw_fail(err, CW_EINVAL, "a tenant's name must not look like an id");
+	if (!cw_utf8_valid(t->name, strlen(t->name)) || strchr(t->name, '/') != NULL ||
+	    cw_streq(t->name, ".") || cw_streq(t->name, ".."))
+		return cw_fail(err, CW_EINVAL,
+		    "a tenant's name is UTF-8 text without \"/\", and no dots alone");
+	for (const char *at = t->name; *at != '\0'; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			return cw_fail(
+			    err, CW_EINVAL, "a tenant's name holds no control characters");
 	return CW_OK;
 }
 
@@ -136,30 +152,61 @@ cw_tenant_update(struct cw_ledger *l, const struct cw_tenant *tenant, struct cw_
 	return cw_ledger_now(l, put, &copy_of, err);
 }
 
-int
-cw_tenant_find(struct cw_ledger *l, struct cw_tenant *ret, const char *id, struct cw_err *err)
+static int
+find(struct cw_ledger *l, struct cw_tenant *ret, const char *sql, const char *what,
+    struct cw_err *err)
 {
 	struct cw_db *db = cw_ledger_reader_now(l);
 	sqlite3_stmt *row;
 	int r;
 
-	if ((r = cw_db_query(
-		 db, &row, err, "SELECT " COLUMNS " FROM tenant WHERE id = ?1", "t", id)) < 0 ||
+	if ((r = cw_db_query(db, &row, err, sql, "t", what)) < 0 ||
 	    (r = cw_db_step(db, row, err)) < 0)
 		return r;
 	if (r == 0)
-		return cw_fail(err, CW_ENOTFOUND, "there is no tenant %s", id);
+		return cw_fail(err, CW_ENOTFOUND, "there is no tenant %.64s", what);
 	r = read_row(ret, row, err);
 	(void)sqlite3_reset(row);
 	return r;
+}
+
+int
+cw_tenant_find(struct cw_ledger *l, struct cw_tenant *ret, const char *id, struct cw_err *err)
+{
+	return find(l, ret, "SELECT " COLUMNS " FROM tenant WHERE id = ?1", id, err);
+}
+
+int
+cw_tenant_lookup(
+    struct cw_ledger *l, struct cw_tenant *ret, const char *id_or_name, struct cw_err *err)
+{
+	char id[CW_UUID_TEXT];
+	uint8_t uuid[16];
+
+	if (cw_uuid_parse(uuid, id_or_name, strlen(id_or_name)) < 0)
+		return find(
+		    l, ret, "SELECT " COLUMNS " FROM tenant WHERE name = ?1", id_or_name, err);
+	cw_uuid_text(id, uuid);
+	return cw_tenant_find(l, ret, id, err);
 }
 
 static int
 remove_work(void *arg, struct cw_db *db, struct cw_err *err)
 {
 	const char *id = arg;
+	sqlite3_stmt *row;
 	int r;
 
+	if ((r = cw_db_query(db, &row, err,
+		 "SELECT 1 FROM operation WHERE tenant = ?1 AND state IN ('queued', 'running') "
+		 "LIMIT 1",
+		 "t", id)) < 0 ||
+	    (r = cw_db_step(db, row, err)) < 0)
+		return r;
+	(void)sqlite3_reset(row);
+	if (r == 1)
+		return cw_fail(err, CW_ECONFLICT,
+		    "the tenant has operations under way; wait for them, or cancel them");
 	if ((r = cw_db_do(db, err, "DELETE FROM agent WHERE tenant = ?1 AND revoked IS NOT NULL",
 		 "t", id)) < 0)
 		return r;

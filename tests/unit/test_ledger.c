@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -55,6 +56,9 @@ static void
 test_tenants(struct cw_tenant *t)
 {
 	struct cw_tenant other = { .name = "Contoso", .mode = CW_MODE_CLOUD }, back;
+	static const char *const bad_names[] = { "", "a/b", ".", "..", "a\nb", "\xff",
+		"11111111-1111-4111-8111-111111111111" };
+	char upper[CW_UUID_TEXT];
 	enum cw_identity_mode mode;
 	struct cw_err err = { 0 };
 	int n = 0;
@@ -64,8 +68,10 @@ test_tenants(struct cw_tenant *t)
 	CHECK_EQ(cw_tenant_add(ledger, t, &err), CW_OK);
 	CHECK_EQ(cw_tenant_add(ledger, &other, &err), CW_ECONFLICT);
 	CHECK_STR(err.text, "there is a tenant named \"Contoso\" already");
-	other.name[0] = '\0';
-	CHECK_EQ(cw_tenant_add(ledger, &other, &err), CW_EINVAL);
+	for (size_t i = 0; i < CW_COUNT(bad_names); i++) {
+		(void)snprintf(other.name, sizeof(other.name), "%s", bad_names[i]);
+		CHECK_EQ(cw_tenant_add(ledger, &other, &err), CW_EINVAL);
+	}
 	t->mode = CW_MODE_HYBRID_DUAL;
 	t->graph = (struct cw_tenant_graph){
 		.set = true, .graph_url = "https://graph/v1.0", .token_url = "https://login/\"t\""
@@ -76,6 +82,14 @@ test_tenants(struct cw_tenant *t)
 	CHECK_EQ(back.mode, CW_MODE_HYBRID_DUAL);
 	CHECK_STR(back.graph.token_url, "https://login/\"t\"");
 	CHECK_EQ(cw_tenant_find(ledger, &back, "x", &err), CW_ENOTFOUND);
+	CHECK_EQ(cw_tenant_find(ledger, &back, "Contoso", &err), CW_ENOTFOUND);
+	CHECK_EQ(cw_tenant_lookup(ledger, &back, "Contoso", &err), CW_OK);
+	CHECK_STR(back.id, t->id);
+	for (size_t i = 0; i < sizeof(upper); i++)
+		upper[i] = (char)toupper((unsigned char)t->id[i]);
+	CHECK_EQ(cw_tenant_lookup(ledger, &back, upper, &err), CW_OK);
+	CHECK_EQ(cw_tenant_lookup(ledger, &back, "Fabrikam", &err), CW_ENOTFOUND);
+	CHECK_STR(err.text, "there is no tenant Fabrikam");
 	CHECK_EQ(cw_mode_parse(&mode, "Cloud", &err), CW_EINVAL);
 	CHECK_EQ(cw_tenant_walk(ledger, count_tenant, &n, &err), CW_OK);
 	CHECK_EQ(n, 1);
@@ -84,7 +98,11 @@ test_tenants(struct cw_tenant *t)
 static void
 test_keys(const struct cw_tenant *t)
 {
-	struct cw_api_key key = { .name = "technician", .tenant_count = 1 }, back;
+	struct cw_api_key key = { .name = "technician",
+		.role = CW_ROLE_OPERATOR,
+		.tenant_count = 1 },
+			  back;
+	enum cw_api_role role;
 	char text[CW_API_KEY_TEXT];
 	struct cw_err err = { 0 };
 
@@ -95,17 +113,34 @@ test_keys(const struct cw_tenant *t)
 	reopen();
 	CHECK_EQ(cw_api_key_check(ledger, &back, text, strlen(text), &err), CW_OK);
 	CHECK_STR(back.id, key.id);
-	CHECK(!back.admin);
+	CHECK_EQ(back.role, CW_ROLE_OPERATOR);
+	CHECK(cw_api_key_alive(ledger, key.id));
 	CHECK(cw_api_key_sees(&back, t->id));
 	CHECK(!cw_api_key_sees(&back, "another"));
 	text[20] ^= 1;
 	CHECK_EQ(cw_api_key_check(ledger, &back, text, strlen(text), &err), CW_EAUTH);
 	text[20] ^= 1;
+	CHECK_STR(err.text, "the API key is not valid");
+	CHECK_EQ(cw_api_key_check(ledger, &back, text, strlen(text) - 1, &err), CW_EAUTH);
+	CHECK_EQ(cw_api_key_check(ledger, &back, "", 0, &err), CW_EAUTH);
 	CHECK_EQ(cw_api_key_revoke(ledger, key.id, &err), CW_OK);
 	CHECK_EQ(cw_api_key_check(ledger, &back, text, strlen(text), &err), CW_EAUTH);
+	CHECK_STR(err.text, "the API key is not valid");
+	CHECK(!cw_api_key_alive(ledger, key.id));
 	CHECK_EQ(cw_api_key_revoke(ledger, "nobody", &err), CW_ENOTFOUND);
-	key.tenant_count = 0;
+	test_case = "roles and their tenants";
+	key.role = CW_ROLE_ADMIN;
 	CHECK_EQ(cw_api_key_add(ledger, &key, text, &err), CW_EINVAL);
+	key.tenant_count = 0;
+	key.role = CW_ROLE_READER;
+	CHECK_EQ(cw_api_key_add(ledger, &key, text, &err), CW_EINVAL);
+	key.role = CW_ROLE_ADMIN;
+	CHECK_EQ(cw_api_key_add(ledger, &key, text, &err), CW_OK);
+	CHECK_EQ(cw_api_key_check(ledger, &back, text, strlen(text), &err), CW_OK);
+	CHECK(cw_api_key_sees(&back, "anyone"));
+	CHECK_EQ(cw_api_role_parse(&role, "reader", &err), CW_OK);
+	CHECK_EQ(role, CW_ROLE_READER);
+	CHECK_EQ(cw_api_role_parse(&role, "Admin", &err), CW_EINVAL);
 }
 
 static void
@@ -190,7 +225,8 @@ put(const char *id, const char *state, int64_t created_ms, bool durable)
 static void
 test_operations(void)
 {
-	struct cw_operation_filter filter = { .tenant = "t1", .limit = 2 };
+	const char tenants[][CW_UUID_TEXT] = { "t1", "t2" };
+	struct cw_operation_filter filter = { .tenants = tenants, .tenant_count = 2, .limit = 2 };
 	struct cw_err err = { 0 };
 	cJSON *o, *list;
 
@@ -222,6 +258,18 @@ test_operations(void)
 	CHECK_EQ(cJSON_GetArraySize(list), 1);
 	CHECK_STR(cw_json_str(cJSON_GetArrayItem(list, 0), "id"), "o1");
 	cJSON_Delete(list);
+	filter.tenants = &tenants[1];
+	filter.tenant_count = 1;
+	CHECK_EQ(cw_operation_list(ledger, &list, &filter, &err), CW_OK);
+	CHECK_EQ(cJSON_GetArraySize(list), 0);
+	cJSON_Delete(list);
+	filter = (struct cw_operation_filter){ .state = "queued", .limit = 5 };
+	CHECK_EQ(cw_operation_list(ledger, &list, &filter, &err), CW_OK);
+	CHECK_EQ(cJSON_GetArraySize(list), 1);
+	cJSON_Delete(list);
+	test_case = "a tenant with something under way stays";
+	CHECK_EQ(cw_tenant_remove(ledger, "t1", &err), CW_ECONFLICT);
+	CHECK(strstr(err.text, "under way") != NULL);
 	CHECK_EQ(cw_operation_find(ledger, &o, "nothing", &err), CW_ENOTFOUND);
 }
 

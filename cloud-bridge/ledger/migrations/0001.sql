@@ -3,7 +3,7 @@ CREATE TABLE tenant (
 	name TEXT NOT NULL UNIQUE,
 	mode TEXT NOT NULL CHECK (mode IN ('cloud', 'on-prem', 'hybrid-sync', 'hybrid-dual')),
 	created TEXT NOT NULL,
-	graph TEXT -- JSON: tenant_id, client_id, graph_url, token_url; the key is a private file
+	graph TEXT -- JSON: struct cw_tenant_graph; the key is a private file
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE api_key (
@@ -11,7 +11,8 @@ CREATE TABLE api_key (
 	name TEXT NOT NULL,
 	hash BLOB NOT NULL UNIQUE, -- SHA-256 of the key's text
 	prefix TEXT NOT NULL, -- its first characters, to tell keys apart
-	tenants TEXT, -- JSON list of tenant ids; NULL: an administrator's, all tenants
+	role TEXT NOT NULL CHECK (role IN ('reader', 'operator', 'admin')),
+	tenants TEXT, -- JSON list of tenant ids; NULL: all, for an administrator
 	created TEXT NOT NULL,
 	used TEXT,
 	revoked TEXT
