@@ -2,8 +2,12 @@
 /*
  * The web server's listener, its life and its clock.
  */
+#include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <openssl/ssl.h>
 
@@ -51,6 +55,31 @@ check_pem(const char *path, const char *what, struct cw_err *err)
 	    : cw_fail(err, CW_ENOTFOUND, "the web front's %s %s is not there", what, path);
 }
 
+/* lws says of a port that is taken no more than that it cannot start. */
+static int
+check_port(const struct cw_web_config *config, struct cw_err *err)
+{
+	const char *address = config->listen != NULL ? config->listen : "0.0.0.0";
+	struct sockaddr_storage ss = { 0 };
+	int on = 1, fd, r = 0;
+
+	if (uv_ip4_addr(address, config->port, (struct sockaddr_in *)&ss) != 0 &&
+	    uv_ip6_addr(address, config->port, (struct sockaddr_in6 *)&ss) != 0)
+		return cw_fail(err, CW_EINVAL,
+		    "the web front listens on an IPv4 or IPv6 address, not on \"%.64s\"", address);
+	if ((fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0)
+		return cw_fail(err, CW_ESYS, "the web front has no socket: %s", strerror(errno));
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+	    bind(fd, (struct sockaddr *)&ss,
+		ss.ss_family == AF_INET ? sizeof(struct sockaddr_in)
+					: sizeof(struct sockaddr_in6)) < 0)
+		r = cw_fail(err, errno == EADDRINUSE ? CW_ECONFLICT : CW_ESYS,
+		    "the web front cannot listen on %s port %u: %s", address, config->port,
+		    strerror(errno));
+	close(fd);
+	return r;
+}
+
 static void
 web_free(struct cw_web *web)
 {
@@ -71,7 +100,9 @@ start(struct cw_web *web, struct cw_err *err)
 	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN,
 		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
-		    LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,
+		    LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+		    LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
+		    LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS,
 		.foreign_loops = loops,
 		.gid = (gid_t)-1,
 		.uid = (uid_t)-1,
@@ -101,9 +132,8 @@ start(struct cw_web *web, struct cw_err *err)
 	if ((web->vhost = lws_create_vhost(web->context, &info)) == NULL ||
 	    lws_get_vhost_listen_port(web->vhost) <= 0)
 		return cw_fail(err, CW_ESYS,
-		    "the web front cannot listen on %s port %u with certificate %s and key %s: is "
-		    "the port "
-		    "taken, or the pair not a pair?",
+		    "the web front cannot listen on %s port %u with certificate %s and key %s: do "
+		    "the two belong together?",
 		    web->listen != NULL ? web->listen : "any address", web->config.port,
 		    web->certificate, web->private_key);
 	web->port = (uint16_t)lws_get_vhost_listen_port(web->vhost);
@@ -118,7 +148,8 @@ cw_web_new(struct cw_web **ret, const struct cw_web_config *config, struct cw_er
 	int r;
 
 	if ((r = check_pem(config->certificate, "certificate", err)) < 0 ||
-	    (r = check_pem(config->private_key, "key", err)) < 0)
+	    (r = check_pem(config->private_key, "key", err)) < 0 ||
+	    (r = check_port(config, err)) < 0)
 		return r;
 	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
 	if ((web = calloc(1, sizeof(*web))) == NULL)

@@ -30,6 +30,7 @@ struct cw_err;
 #define CW_WEB_STALL_TIMEOUT_MS 30000u /* while an answer is written and nothing goes out */
 #define CW_WEB_IDLE_TIMEOUT_S 75 /* between two requests */
 #define CW_WEB_HIGH_WATER (256u << 10) /* bytes waiting to go out; then the producer pauses */
+#define CW_WEB_EXTRA_MAX 512u /* bytes of headers that are not this server's own */
 #define CW_WEB_ANSWER_MAX (1u << 30) /* bytes of one answer that may wait to go out */
 
 struct cw_web;
@@ -47,7 +48,8 @@ struct cw_web_config {
 	bool log; /* one line per request */
 };
 
-/* On success *ret is listening and the caller's, to give back to cw_web_close(). */
+/* On success *ret is listening and the caller's, to give back to cw_web_close(). CW_ECONFLICT: the
+ * port is taken. */
 int cw_web_new(struct cw_web **ret, const struct cw_web_config *config, struct cw_err *err);
 uint16_t cw_web_port(const struct cw_web *web);
 unsigned cw_web_open_calls(const struct cw_web *web);
@@ -75,9 +77,13 @@ void cw_web_on_gone(struct cw_web_call *call, void (*gone)(void *arg), void *arg
 /* What was put has gone out, far enough to put more. */
 void cw_web_on_drained(struct cw_web_call *call, void (*drained)(void *arg), void *arg);
 
+/* One more header of the answer, before it goes out; copied. name in lower case. What does not fit
+ * in CW_WEB_EXTRA_MAX is left out. */
+void cw_web_header(struct cw_web_call *call, const char *name, const char *value);
+
 /* An answer at once; the call is no more. type: "application/json". */
 void cw_web_answer(struct cw_web_call *call, int status, const char *type, const void *p, size_t n);
-/* An error: {"error":{"code","message"}}. */
+/* An error: {"error":{"code","message"}}. One that has begun to go out is broken off instead. */
 void cw_web_fail(struct cw_web_call *call, int status, const char *code, const char *message);
 
 /* An answer in pieces: begin, put as often as wanted, end. Nothing goes out before the first
@@ -87,9 +93,11 @@ void cw_web_begin(struct cw_web_call *call, int status, const char *type);
 bool cw_web_put(struct cw_web_call *call, const void *p, size_t n);
 void cw_web_flush(struct cw_web_call *call);
 void cw_web_end(struct cw_web_call *call); /* the call is no more */
+/* Another high water mark than CW_WEB_HIGH_WATER for this answer, for many small slow ones. */
+void cw_web_water(struct cw_web_call *call, size_t bytes);
+/* Forgets what was put, so that another answer can be given. False: it has begun to go out. */
+bool cw_web_restart(struct cw_web_call *call);
 /* Breaks an answer off that has begun, so that the client sees that it is not whole. */
 void cw_web_break(struct cw_web_call *call);
-/* Has anything been sent or put? Then cw_web_fail() cannot change the status any more. */
-bool cw_web_begun(const struct cw_web_call *call);
 
 #endif

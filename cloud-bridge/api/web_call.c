@@ -23,6 +23,7 @@ call_free(struct cw_web_call *call)
 	cw_web_forget_secrets(call);
 	cw_buf_free(&call->body);
 	cw_buf_free(&call->query);
+	cw_buf_free(&call->extra);
 	cw_buf_free_secret(&call->out); /* an enrolment token or a new key may be in it */
 	free(call->bearer);
 	free(call->prefer);
@@ -131,13 +132,13 @@ read_target(struct cw_web_call *call, const char *path, size_t n)
 		if (lws_hdr_total_length(call->wsi, methods[i].token) > 0)
 			call->method = methods[i].method;
 	if (n >= sizeof(call->path))
-		refuse(call, 414, "invalid", "the path is too long");
+		refuse(call, 414, "invalid_request", "the path is too long");
 	else if (!cw_utf8_valid(path, n) || memchr(path, '\0', n) != NULL)
-		refuse(call, 400, "invalid", "the path is not UTF-8 text");
+		refuse(call, 400, "invalid_request", "the path is not UTF-8 text");
 	else
 		memcpy(call->path, path, n);
 	if (read_query(call) < 0)
-		refuse(call, 414, "invalid", "the query is too long");
+		refuse(call, 414, "invalid_request", "the query is too long");
 }
 
 enum body { BODY_NONE, BODY_COMES, BODY_AT_ONCE, BODY_BROKEN };
@@ -155,14 +156,16 @@ expect_body(struct cw_web_call *call)
 
 	if (coded) {
 		r = BODY_BROKEN;
-		refuse(call, 411, "invalid", "send the body with Content-Length, not in chunks");
+		refuse(call, 411, "invalid_request",
+		    "send the body with Content-Length, not in chunks");
 	} else if (length == NULL) {
 		r = may_have ? BODY_BROKEN : BODY_NONE;
 		if (r == BODY_BROKEN)
-			refuse(call, 411, "invalid", "Content-Length is missing (0 for no body)");
+			refuse(call, 411, "invalid_request",
+			    "Content-Length is missing (0 for no body)");
 	} else if (length[strspn(length, "0123456789")] != '\0' || strlen(length) > 12) {
 		r = BODY_BROKEN;
-		refuse(call, 400, "invalid", "Content-Length is not a number");
+		refuse(call, 400, "invalid_request", "Content-Length is not a number");
 	} else if ((n = strtoull(length, NULL, 10)) == 0) {
 		/* For POST alone lws calls back for a body of nothing. */
 		r = strcmp(call->method, "POST") == 0 ? BODY_AT_ONCE : BODY_NONE;
@@ -191,23 +194,43 @@ dispatch(struct cw_web_call *call)
 /* --- writing */
 
 static int
+write_extra(struct cw_web_call *call, uint8_t **p, uint8_t *end)
+{
+	const char *at = (const char *)cw_buf_peek(&call->extra),
+		   *last = at + cw_buf_left(&call->extra);
+
+	while (at < last) {
+		const char *value = at + strlen(at) + 1;
+
+		if (lws_add_http_header_by_name(call->wsi, (const uint8_t *)at,
+			(const uint8_t *)value, (int)strlen(value), p, end))
+			return -1;
+		at = value + strlen(value) + 1;
+	}
+	return 0;
+}
+
+static int
 write_headers(struct cw_web_call *call, uint8_t **p, uint8_t *end, bool whole)
 {
-	uint64_t length = whole ? cw_buf_left(&call->out) : LWS_ILLEGAL_HTTP_CONTENT_LEN;
+	uint64_t length = cw_buf_left(&call->out) + call->head_length;
 	struct lws *wsi = call->wsi;
 
 	if (lws_add_http_header_status(wsi, (unsigned)call->status, p, end) ||
-	    lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE,
-		(const uint8_t *)call->type, (int)strlen(call->type), p, end) ||
+	    (call->type != NULL &&
+		lws_add_http_header_by_token(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE,
+		    (const uint8_t *)call->type, (int)strlen(call->type), p, end)) ||
 	    lws_add_http_header_by_token(
 		wsi, WSI_TOKEN_HTTP_CACHE_CONTROL, (const uint8_t *)"no-store", 8, p, end) ||
 	    lws_add_http_header_by_name(wsi, (const uint8_t *)"x-content-type-options:",
 		(const uint8_t *)"nosniff", 7, p, end) ||
 	    (call->status == 401 &&
 		lws_add_http_header_by_token(
-		    wsi, WSI_TOKEN_HTTP_WWW_AUTHENTICATE, (const uint8_t *)"Bearer", 6, p, end)))
+		    wsi, WSI_TOKEN_HTTP_WWW_AUTHENTICATE, (const uint8_t *)"Bearer", 6, p, end)) ||
+	    write_extra(call, p, end))
 		return -1;
-	if (whole && lws_add_http_header_content_length(wsi, length, p, end))
+	/* RFC 9110 section 8.6: none with 204. */
+	if (whole && call->status != 204 && lws_add_http_header_content_length(wsi, length, p, end))
 		return -1;
 	call->chunked = !whole && !call->http10;
 	call->hang_up |= !whole && call->http10;
@@ -289,7 +312,7 @@ write_some(struct cw_web_call *call)
 	    : 0;
 	if (cw_buf_left(&call->out) > 0)
 		lws_callback_on_writable(wsi);
-	if (call->above_water && cw_buf_left(&call->out) < CW_WEB_HIGH_WATER / 2 &&
+	if (call->above_water && cw_buf_left(&call->out) < call->water / 2 &&
 	    call->drained != NULL) {
 		call->above_water = false;
 		call->drained(
@@ -337,10 +360,13 @@ begin_call(struct cw_web *web, struct lws *wsi, const char *path, size_t n)
 	cw_buf_init(&call->query, CW_WEB_TARGET_MAX);
 	cw_buf_init(&call->body, CW_WEB_BODY_MAX);
 	cw_buf_init(&call->out, CW_WEB_ANSWER_MAX);
+	cw_buf_init(&call->extra, CW_WEB_EXTRA_MAX);
+	call->water = CW_WEB_HIGH_WATER;
 	lws_set_opaque_user_data(wsi, call);
 	call->http10 = lws_hdr_copy(wsi, version, sizeof(version), WSI_TOKEN_HTTP) > 0 &&
 	    strcmp(version, "HTTP/1.0") == 0;
 	read_target(call, path, n);
+	call->head = strcmp(call->method, "HEAD") == 0;
 	read_authorization(call);
 	call->prefer = lws_hdr_custom_length(wsi, "prefer:", 7) > 0 ? calloc(1, 256) : NULL;
 	if (call->prefer != NULL && lws_hdr_custom_copy(wsi, call->prefer, 256, "prefer:", 7) < 0)
@@ -510,20 +536,52 @@ cw_web_begin(struct cw_web_call *call, int status, const char *type)
 	call->state = CALL_ANSWERING;
 }
 
-bool
-cw_web_begun(const struct cw_web_call *call)
+void
+cw_web_header(struct cw_web_call *call, const char *name, const char *value)
 {
-	return call->state == CALL_ANSWERING;
+	size_t before = cw_buf_left(&call->extra);
+
+	/* What lws sends "by name" carries the colon. */
+	if (cw_buf_printf(&call->extra, "%s:", name) < 0 || cw_buf_putc(&call->extra, '\0') < 0 ||
+	    cw_buf_puts(&call->extra, value) < 0 || cw_buf_putc(&call->extra, '\0') < 0)
+		call->extra.len = before;
+}
+
+void
+cw_web_water(struct cw_web_call *call, size_t bytes)
+{
+	call->water = bytes;
+}
+
+bool
+cw_web_restart(struct cw_web_call *call)
+{
+	if (call->headers_sent || call->may_begin || call->broken)
+		return false;
+	cw_buf_clear(&call->out);
+	cw_buf_clear(&call->extra);
+	call->head_length = 0;
+	call->state = CALL_HANDLING;
+	return true;
+}
+
+/* A HEAD gets the length of what it does not get. */
+static void
+append(struct cw_web_call *call, const void *p, size_t n)
+{
+	if (call->head) {
+		call->head_length += n;
+	} else if (cw_buf_put(&call->out, p, n) < 0) {
+		call->broken = true; /* a gigabyte waits, or memory ended: what follows is lost */
+		cw_buf_clear(&call->out);
+	}
 }
 
 bool
 cw_web_put(struct cw_web_call *call, const void *p, size_t n)
 {
-	if (cw_buf_put(&call->out, p, n) < 0) {
-		call->broken = true; /* a gigabyte waits, or memory ended: what follows is lost */
-		cw_buf_clear(&call->out);
-	}
-	if (cw_buf_left(&call->out) >= CW_WEB_HIGH_WATER) {
+	append(call, p, n);
+	if (cw_buf_left(&call->out) >= call->water) {
 		call->may_begin = true;
 		call->above_water = true;
 	}
@@ -541,8 +599,6 @@ cw_web_flush(struct cw_web_call *call)
 void
 cw_web_end(struct cw_web_call *call)
 {
-	if (strcmp(call->method, "HEAD") == 0)
-		cw_buf_clear(&call->out);
 	call->state = CALL_ENDED;
 	call->gone = NULL;
 	call->drained = NULL;
@@ -560,8 +616,7 @@ void
 cw_web_answer(struct cw_web_call *call, int status, const char *type, const void *p, size_t n)
 {
 	cw_web_begin(call, status, type);
-	if (cw_buf_put(&call->out, p, n) < 0)
-		call->broken = true;
+	append(call, p, n);
 	cw_web_end(call);
 }
 
@@ -570,7 +625,7 @@ cw_web_fail(struct cw_web_call *call, int status, const char *code, const char *
 {
 	struct cw_buf b;
 
-	if (cw_web_begun(call)) {
+	if (call->state == CALL_ANSWERING && !cw_web_restart(call)) {
 		cw_web_break(call);
 		return;
 	}

@@ -38,7 +38,7 @@ struct cw_web_call {
 	struct lws *wsi; /* NULL when the client is gone */
 	struct cw_web_call *next, **at;
 	enum call_state state;
-	bool http10;
+	bool http10, head;
 	bool may_begin, headers_sent, chunked, above_water;
 	bool in_callback; /* lws is calling us and will look for something to write */
 	bool broken; /* ends before its end */
@@ -51,6 +51,9 @@ struct cw_web_call {
 	char *bearer, *prefer;
 	struct cw_buf body;
 	struct cw_buf out;
+	size_t water; /* bytes in out from which the producer should wait */
+	size_t head_length; /* of the body that a HEAD does not get */
+	struct cw_buf extra; /* "name:" NUL value NUL ... */
 	int status;
 	const char *type;
 	uint64_t started_ns, sent_bytes;

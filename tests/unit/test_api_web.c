@@ -3,7 +3,9 @@
  * The web server with a client in a thread of its own: real sockets, real TLS.
  */
 #include <stdio.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <curl/curl.h>
@@ -135,6 +137,17 @@ on_call(void *arg, struct cw_web_call *call)
 		cw_web_break(call);
 	} else if (strcmp(path, "/gone") == 0) {
 		cw_web_answer(call, 200, "text/plain", gone > 0 ? "yes" : "no", gone > 0 ? 3 : 2);
+	} else if (strcmp(path, "/extra") == 0) {
+		cw_web_header(call, "x-one", "1");
+		cw_web_header(call, "retry-after", "7");
+		cw_web_answer(call, 204, NULL, "", 0);
+	} else if (strcmp(path, "/again") == 0) {
+		cw_web_begin(call, 200, "text/plain");
+		cw_web_header(call, "x-one", "1");
+		(void)cw_web_put(call, "half", 4);
+		if (n == NULL)
+			CHECK(cw_web_restart(call));
+		cw_web_fail(call, 503, "unavailable", "later");
 	} else if (strcmp(path, "/fail") == 0) {
 		cw_web_fail(call, 404, "not_found", "no \"such\" thing");
 	} else {
@@ -151,6 +164,7 @@ struct answer {
 	long status;
 	long connects;
 	CURLcode code;
+	struct cw_buf head; /* kept when it has a maximum */
 	struct cw_buf body;
 	size_t bytes, most; /* most: stop reading after so many */
 };
@@ -164,6 +178,16 @@ on_bytes(char *p, size_t size, size_t n, void *arg)
 	if (a->bytes <= 4096)
 		(void)cw_buf_put(&a->body, p, size * n);
 	return a->most > 0 && a->bytes >= a->most ? 0 : size * n;
+}
+
+static size_t
+on_header(char *p, size_t size, size_t n, void *arg)
+{
+	struct answer *a = arg;
+
+	if (a->head.max > 0)
+		(void)cw_buf_put(&a->head, p, size * n);
+	return size * n;
 }
 
 static void
@@ -180,6 +204,7 @@ call(CURL *curl, struct answer *a, long version, const char *method, const char 
 	curl_easy_reset(curl);
 	a->bytes = 0;
 	cw_buf_clear(&a->body);
+	cw_buf_clear(&a->head);
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_CAINFO, cert_path);
 	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, version);
@@ -189,6 +214,8 @@ call(CURL *curl, struct answer *a, long version, const char *method, const char 
 	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, a);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, a);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 20000L);
 	if (body != NULL) {
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)body_len);
@@ -224,6 +251,11 @@ static const struct {
 	{ "a later answer to a post", "POST", "/later", "x", NULL, 200, "later" },
 	{ "a stream that is small", "GET", "/stream?n=5", NULL, NULL, 200, "xxxxx" },
 	{ "a stream of nothing", "GET", "/stream?n=0", NULL, NULL, 200, "" },
+	{ "no content", "GET", "/extra", NULL, NULL, 204, "" },
+	{ "another answer after all", "GET", "/again", NULL, NULL, 503,
+	    "{\"error\":{\"code\":\"unavailable\",\"message\":\"later\"}}" },
+	{ "an error after all", "GET", "/again?n", NULL, NULL, 503,
+	    "{\"error\":{\"code\":\"unavailable\",\"message\":\"later\"}}" },
 	{ "an error", "GET", "/fail", NULL, NULL, 404,
 	    "{\"error\":{\"code\":\"not_found\",\"message\":\"no \\\"such\\\" thing\"}}" },
 	{ "a path that is not UTF-8", "GET", "/%ff", NULL, NULL, 400, NULL },
@@ -267,6 +299,19 @@ check_version(CURL *curl, long version, const char *name)
 	cw_buf_free(&a.body);
 }
 
+static const struct {
+	const char *name, *method, *path;
+	long status;
+	const char *has, *has_not;
+} heads[] = {
+	{ "HEAD", "HEAD", "/echo", 200, "content-length: 44\r\n", "x-one" },
+	{ "HEAD of a stream", "HEAD", "/stream?n=20000000", 200, "content-length: 20000000\r\n",
+	    "chunked" },
+	{ "headers of one's own", "GET", "/extra", 204, "x-one: 1\r\nretry-after: 7\r\n",
+	    "content-length" },
+	{ "headers of what was taken back", "HEAD", "/again", 503, "HTTP/1.1 503", "x-one" },
+};
+
 static void
 check_http1(CURL *curl)
 {
@@ -286,10 +331,18 @@ check_http1(CURL *curl)
 	test_case = "HTTP/1.0";
 	call(curl, &a, CURL_HTTP_VERSION_1_0, "GET", "/stream?n=3000000", NULL, 0, NULL);
 	CHECK_EQ(a.bytes, 3000000);
-	test_case = "HEAD";
-	call(curl, &a, CURL_HTTP_VERSION_1_1, "HEAD", "/echo", NULL, 0, NULL);
-	CHECK_EQ(a.status, 200);
-	CHECK_EQ(a.bytes, 0);
+	cw_buf_init(&a.head, 8192);
+	for (size_t i = 0; i < CW_COUNT(heads); i++) {
+		test_case = heads[i].name;
+		call(
+		    curl, &a, CURL_HTTP_VERSION_1_1, heads[i].method, heads[i].path, NULL, 0, NULL);
+		CHECK_EQ(a.status, heads[i].status);
+		CHECK_EQ(a.bytes, 0);
+		CHECK(strstr(cw_buf_str(&a.head), heads[i].has) != NULL);
+		CHECK(strstr(cw_buf_str(&a.head), heads[i].has_not) == NULL);
+	}
+	cw_buf_free(&a.head);
+	a.head.max = 0;
 	call(curl, &a, CURL_HTTP_VERSION_1_1, "GET", "/later", NULL, 0, NULL);
 	CHECK_EQ(a.connects, 0);
 	test_case = "headers without end";
@@ -431,6 +484,26 @@ main(void)
 		test_case = "closes";
 		CHECK(closed);
 	}
+	test_case = "a port that is taken";
+	{
+		struct sockaddr_in any = { .sin_family = AF_INET,
+			.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		socklen_t n = sizeof(any);
+		int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+		CHECK_EQ(bind(fd, (struct sockaddr *)&any, n), 0);
+		CHECK_EQ(listen(fd, 1), 0);
+		CHECK_EQ(getsockname(fd, (struct sockaddr *)&any, &n), 0);
+		config.port = ntohs(any.sin_port);
+		CHECK_EQ(cw_web_new(&web, &config, &err), CW_ECONFLICT);
+		CHECK(strstr(err.text, "127.0.0.1 port ") != NULL);
+		config.port = 0;
+		close(fd);
+	}
+	test_case = "not an address";
+	config.listen = "bridge";
+	CHECK_EQ(cw_web_new(&web, &config, &err), CW_EINVAL);
+	config.listen = "127.0.0.1";
 	test_case = "no key";
 	config.private_key = "/nonexistent";
 	CHECK_EQ(cw_web_new(&web, &config, &err), CW_ENOTFOUND);
