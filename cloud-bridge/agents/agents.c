@@ -116,6 +116,7 @@ cw_agents_status(const struct cw_agents *a, const char *agent, struct cw_agents_
 		return;
 	*ret = s->status;
 	ret->running = s->running;
+	ret->certificate_until_ms = s->certificate_until_ms;
 }
 
 unsigned

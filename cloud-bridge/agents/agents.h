@@ -111,6 +111,7 @@ const char *cw_agents_find(const struct cw_agents *a, const char *tenant, const 
 struct cw_agents_status {
 	bool connected;
 	int64_t since_ms; /* Unix time */
+	int64_t certificate_until_ms; /* Unix time */
 	unsigned running; /* requests in flight */
 	char address[64];
 	char hostname[CW_AGENT_HOSTNAME_MAX];

@@ -103,16 +103,30 @@ open_ca(struct cw_ca *ca, const char *folder, int64_t now_ms, struct cw_err *err
 	return store_pair(key_path, ca->key, cert_path, ca->cert, err);
 }
 
+/* A server's certificate and key. */
+struct pair {
+	X509 *cert;
+	EVP_PKEY *key;
+};
+
+static void
+pair_free(struct pair *pair)
+{
+	X509_free(pair->cert);
+	EVP_PKEY_free(pair->key);
+	*pair = (struct pair){ 0 };
+}
+
 /* The certificate in hand serves all these names for long enough, and this CA made it. */
 static bool
-serves(const struct cw_ca *ca, const char *names, int64_t now_ms)
+serves(const struct pair *pair, const struct cw_ca *ca, const char *names, int64_t now_ms)
 {
 	int64_t from, until;
 	char name[256];
 
-	if (X509_check_private_key(ca->server_cert, ca->server_key) != 1 ||
-	    cw_pki_verify(ca->server_cert, ca->cert, CW_PKI_SERVER, now_ms, NULL) < 0 ||
-	    cw_pki_cert_validity(&from, &until, ca->server_cert) < 0 ||
+	if (X509_check_private_key(pair->cert, pair->key) != 1 ||
+	    cw_pki_verify(pair->cert, ca->cert, CW_PKI_SERVER, now_ms, NULL) < 0 ||
+	    cw_pki_cert_validity(&from, &until, pair->cert) < 0 ||
 	    until < now_ms + CW_CA_SERVER_RENEW_DAYS * DAY_MS)
 		return false;
 	for (const char *at = names;; at++) {
@@ -122,8 +136,8 @@ serves(const struct cw_ca *ca, const char *names, int64_t now_ms)
 			return false;
 		memcpy(name, at, n);
 		name[n] = '\0';
-		if (X509_check_host(ca->server_cert, name, n, 0, NULL) != 1 &&
-		    X509_check_ip_asc(ca->server_cert, name, 0) != 1)
+		if (X509_check_host(pair->cert, name, n, 0, NULL) != 1 &&
+		    X509_check_ip_asc(pair->cert, name, 0) != 1)
 			return false;
 		at += n;
 		if (*at == '\0')
@@ -132,29 +146,50 @@ serves(const struct cw_ca *ca, const char *names, int64_t now_ms)
 }
 
 static int
-open_server(
-    struct cw_ca *ca, const char *folder, const char *names, int64_t now_ms, struct cw_err *err)
+load_pair(struct pair *ret, const char *key_path, const char *cert_path, struct cw_err *err)
 {
-	const struct cw_pki_issuer issuer = { ca->cert, ca->key };
-	char key_path[PATH_LEN], cert_path[PATH_LEN];
 	int r;
 
-	if ((r = file_path(key_path, folder, "agents.key", err)) < 0 ||
-	    (r = file_path(cert_path, folder, "agents.crt", err)) < 0)
+	if (cw_file_exists(key_path) && (r = load_key(&ret->key, key_path, err)) < 0)
 		return r;
-	if (cw_file_exists(key_path) && (r = load_key(&ca->server_key, key_path, err)) < 0)
+	return cw_file_exists(cert_path) ? load_cert(&ret->cert, cert_path, err) : CW_OK;
+}
+
+/* FOLDER/FILE.key and .crt, read or made; pair_free() them, also on failure. */
+static int
+open_pair(struct pair *ret, const struct cw_ca *ca, const char *folder, const char *file,
+    const char *names, unsigned days, int64_t now_ms, struct cw_err *err)
+{
+	const struct cw_pki_issuer issuer = { ca->cert, ca->key };
+	char name[64], key_path[PATH_LEN], cert_path[PATH_LEN];
+	int r;
+
+	(void)snprintf(name, sizeof(name), "%s.key", file);
+	if ((r = file_path(key_path, folder, name, err)) < 0)
 		return r;
-	if (cw_file_exists(cert_path) && (r = load_cert(&ca->server_cert, cert_path, err)) < 0)
+	(void)snprintf(name, sizeof(name), "%s.crt", file);
+	if ((r = file_path(cert_path, folder, name, err)) < 0 ||
+	    (r = load_pair(ret, key_path, cert_path, err)) < 0)
 		return r;
-	if (ca->server_key != NULL && ca->server_cert != NULL && serves(ca, names, now_ms))
+	if (ret->key != NULL && ret->cert != NULL && serves(ret, ca, names, now_ms))
 		return CW_OK;
-	X509_free(ca->server_cert);
-	ca->server_cert = NULL;
-	if ((ca->server_key == NULL && (r = cw_pki_key_new(&ca->server_key, err)) < 0) ||
-	    (r = cw_pki_issue_server(&ca->server_cert, &issuer, ca->server_key, names,
-		 CW_CA_SERVER_DAYS, now_ms, err)) < 0)
+	X509_free(ret->cert);
+	ret->cert = NULL;
+	if ((ret->key == NULL && (r = cw_pki_key_new(&ret->key, err)) < 0) ||
+	    (r = cw_pki_issue_server(&ret->cert, &issuer, ret->key, names, days, now_ms, err)) < 0)
 		return r;
-	return store_pair(key_path, ca->server_key, cert_path, ca->server_cert, err);
+	return store_pair(key_path, ret->key, cert_path, ret->cert, err);
+}
+
+int
+cw_ca_server(const struct cw_ca *ca, const char *state_folder, const char *name, const char *names,
+    unsigned days, int64_t now_ms, struct cw_err *err)
+{
+	struct pair pair = { 0 };
+	int r = open_pair(&pair, ca, state_folder, name, names, days, now_ms, err);
+
+	pair_free(&pair);
+	return r;
 }
 
 int
@@ -162,13 +197,18 @@ cw_ca_open(struct cw_ca *ret, const char *state_folder, const char *names, int64
     struct cw_err *err)
 {
 	struct cw_ca ca = { 0 };
+	struct pair agents = { 0 };
 	int r;
 
 	if ((r = open_ca(&ca, state_folder, now_ms, err)) < 0 ||
-	    (r = open_server(&ca, state_folder, names, now_ms, err)) < 0) {
+	    (r = open_pair(&agents, &ca, state_folder, "agents", names, CW_CA_SERVER_DAYS, now_ms,
+		 err)) < 0) {
+		pair_free(&agents);
 		cw_ca_free(&ca);
 		return r;
 	}
+	ca.server_cert = agents.cert;
+	ca.server_key = agents.key;
 	*ret = ca;
 	return CW_OK;
 }

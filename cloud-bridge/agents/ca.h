@@ -32,4 +32,9 @@ int cw_ca_open(struct cw_ca *ret, const char *state_folder, const char *names, i
     struct cw_err *err);
 void cw_ca_free(struct cw_ca *ca); /* ok on a zeroed one */
 
+/* The same for another server of the bridge: NAME.key and NAME.crt in the state folder, made where
+ * there are none, and anew like the listener's. */
+int cw_ca_server(const struct cw_ca *ca, const char *state_folder, const char *name,
+    const char *names, unsigned days, int64_t now_ms, struct cw_err *err);
+
 #endif

@@ -84,22 +84,38 @@ printable(const char *s, char from)
 	return true;
 }
 
-static int
-check(const struct cw_graph_request *q, struct cw_err *err)
+int
+cw_graph_check_settings(const struct cw_tenant_graph *s, struct cw_err *err)
 {
-	static const char *const methods[] = { "GET", "POST", "PATCH", "PUT", "DELETE" };
-	const struct cw_tenant_graph *s = q->settings;
 	struct cw_buf origin;
 	uint8_t uuid[16];
-	size_t i = 0;
 	int r;
 
 	if (!s->set)
 		return cw_fail(err, CW_EINVAL,
 		    "the tenant has no Graph settings yet: tenant_id, client_id and a certificate");
-	if (q->tenant == NULL || cw_uuid_parse(uuid, q->tenant, strlen(q->tenant)) < 0 ||
-	    cw_uuid_parse(uuid, s->client_id, strlen(s->client_id)) < 0)
-		return cw_fail(err, CW_EINVAL, "tenant and client_id must be UUIDs");
+	if (cw_uuid_parse(uuid, s->tenant_id, strlen(s->tenant_id)) < 0)
+		return cw_fail(err, CW_EINVAL, "tenant_id must be a UUID");
+	if (cw_uuid_parse(uuid, s->client_id, strlen(s->client_id)) < 0)
+		return cw_fail(err, CW_EINVAL, "client_id must be a UUID");
+	if (strchr(s->graph_url, '?') != NULL)
+		return cw_fail(err, CW_EINVAL, "graph_url must have no query");
+	cw_buf_init(&origin, 1024);
+	if ((r = cw_http_origin(&origin, s->graph_url, "graph_url", err)) == CW_OK)
+		r = cw_http_origin(&origin, s->token_url, "token_url", err);
+	cw_buf_free(&origin);
+	return r;
+}
+
+static int
+check(const struct cw_graph_request *q, struct cw_err *err)
+{
+	static const char *const methods[] = { "GET", "POST", "PATCH", "PUT", "DELETE" };
+	uint8_t uuid[16];
+	size_t i = 0;
+
+	if (q->tenant == NULL || cw_uuid_parse(uuid, q->tenant, strlen(q->tenant)) < 0)
+		return cw_fail(err, CW_EINVAL, "a tenant is named by its UUID");
 	while (i < CW_COUNT(methods) && !cw_streq(q->method, methods[i]))
 		i++;
 	if (i == CW_COUNT(methods))
@@ -113,13 +129,7 @@ check(const struct cw_graph_request *q, struct cw_err *err)
 		if (!printable(q->headers[i], ' ') || strchr(q->headers[i], ':') == NULL)
 			return cw_fail(
 			    err, CW_EINVAL, "a header reads \"Name: value\", on one line");
-	if (strchr(s->graph_url, '?') != NULL)
-		return cw_fail(err, CW_EINVAL, "graph_url must have no query");
-	cw_buf_init(&origin, 1024);
-	if ((r = cw_http_origin(&origin, s->graph_url, "graph_url", err)) == CW_OK)
-		r = cw_http_origin(&origin, s->token_url, "token_url", err);
-	cw_buf_free(&origin);
-	return r;
+	return cw_graph_check_settings(q->settings, err);
 }
 
 static int

@@ -39,6 +39,9 @@ int cw_graph_new(struct cw_graph **ret, const struct cw_graph_config *config, st
 /* Drops every call without calling it back. closed(arg) comes from the loop, when g is gone. */
 void cw_graph_close(struct cw_graph *g, void (*closed)(void *arg), void *arg);
 
+/* CW_EINVAL says which of the settings is missing, no UUID or no https URL. */
+int cw_graph_check_settings(const struct cw_tenant_graph *settings, struct cw_err *err);
+
 /* Stores the certificate and RSA key with which the bridge signs in to a tenant, and forgets the
  * tenant's token. Both PEM. CW_EINVAL: not readable, not RSA of 2048 bits or more, or they do not
  * belong together; nothing was stored then. */
