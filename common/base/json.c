@@ -4,6 +4,7 @@
  */
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -199,19 +200,6 @@ cw_json_only(const cJSON *object, const char *const *names, const char *what, st
 }
 
 int
-cw_json_put(struct cw_buf *b, const cJSON *value)
-{
-	char *text = cJSON_PrintUnformatted(value);
-	int r;
-
-	if (text == NULL)
-		return CW_ENOMEM;
-	r = cw_buf_puts(b, text);
-	cJSON_free(text);
-	return r;
-}
-
-int
 cw_json_put_str(struct cw_buf *b, const char *s, size_t n)
 {
 	size_t from = 0;
@@ -239,4 +227,71 @@ cw_json_put_str(struct cw_buf *b, const char *s, size_t n)
 	if ((r = cw_buf_put(b, s + from, n - from)) < 0)
 		return r;
 	return cw_buf_putc(b, '"');
+}
+
+/* As RFC 8259 has no infinities and no NaN, these are null. */
+static int
+put_number(struct cw_buf *b, double v)
+{
+	char text[32];
+
+	if (!(fabs(v) <= DBL_MAX))
+		return cw_buf_puts(b, "null");
+	if (fabs(v) <= WHOLE_MAX && floor(v) == v)
+		return cw_buf_printf(b, "%.0f", v == 0 ? 0 : v);
+	/* The shorter one where it reads back the same. */
+	(void)snprintf(text, sizeof(text), "%.15g", v);
+	if (strtod(text, NULL) != v)
+		(void)snprintf(text, sizeof(text), "%.17g", v);
+	return cw_buf_puts(b, text);
+}
+
+static int put_value(struct cw_buf *b, const cJSON *value);
+
+static int
+put_children(struct cw_buf *b, const cJSON *value, const char *around)
+{
+	const cJSON *child;
+	int r = cw_buf_putc(b, around[0]);
+
+	cJSON_ArrayForEach (child, value) {
+		if (r == CW_OK && child != value->child)
+			r = cw_buf_putc(b, ',');
+		if (r == CW_OK && around[0] == '{' &&
+		    (r = cw_json_put_str(b, child->string, strlen(child->string))) == CW_OK)
+			r = cw_buf_putc(b, ':');
+		if (r == CW_OK)
+			r = put_value(b, child);
+	}
+	return r < 0 ? r : cw_buf_putc(b, around[1]);
+}
+
+static int
+put_value(struct cw_buf *b, const cJSON *value)
+{
+	if (cJSON_IsObject(value))
+		return put_children(b, value, "{}");
+	if (cJSON_IsArray(value))
+		return put_children(b, value, "[]");
+	if (cJSON_IsString(value))
+		return cw_json_put_str(b, value->valuestring, strlen(value->valuestring));
+	if (cJSON_IsRaw(value))
+		return cw_buf_puts(b, value->valuestring);
+	if (cJSON_IsNumber(value))
+		return put_number(b, value->valuedouble);
+	return cw_buf_puts(b,
+	    cJSON_IsTrue(value)        ? "true"
+		: cJSON_IsFalse(value) ? "false"
+				       : "null");
+}
+
+int
+cw_json_put(struct cw_buf *b, const cJSON *value)
+{
+	size_t before = cw_buf_left(b);
+	int r = put_value(b, value);
+
+	if (r < 0)
+		b->len = b->off + before;
+	return r;
 }

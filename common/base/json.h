@@ -37,7 +37,8 @@ int cw_json_need_str(const char **ret, const cJSON *object, const char *name, st
 int cw_json_only(
     const cJSON *object, const char *const *names, const char *what, struct cw_err *err);
 
-/* Appends the compact text of a value. */
+/* Appends the compact text of a value. No other copy of it is made: a secret in it is gone with b.
+ */
 int cw_json_put(struct cw_buf *b, const cJSON *value);
 /* Appends s as a JSON string with its quotes. s must be valid UTF-8. */
 int cw_json_put_str(struct cw_buf *b, const char *s, size_t n);

@@ -2,6 +2,8 @@
 /*
  * What strict JSON takes and what it refuses, and that every refusal says why.
  */
+#include <math.h>
+
 #include "test.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -101,10 +103,58 @@ test_strings_out(void)
 	cw_buf_free(&b);
 }
 
+/* Texts that come back as they were read, or as the second one. */
+static const struct {
+	const char *name, *in, *out;
+} out_rows[] = {
+	{ "nested", "{\"a\":[1,[],{}],\"b\":{\"c\":null}}", NULL },
+	{ "words", "[true,false,null]", NULL },
+	{ "names are escaped", "{\"a\\\"b\":\"\\n\"}", NULL },
+	{ "whole numbers", "[0,-1,42,2147483648,9007199254740991,-9007199254740991]", NULL },
+	{ "fractions", "[1.5,0.1,-0.25,3.0000000000000004]", NULL },
+	{ "large and small", "[1e300,1e-7,123456789012345680000]",
+	    "[1e+300,1e-07,1.2345678901234568e+20]" },
+	{ "nothing negative about zero", "[-0,-0.0]", "[0,0]" },
+};
+
+static void
+test_values_out(void)
+{
+	const char *test_case = "values out";
+	struct cw_err err = { 0 };
+	struct cw_buf b;
+	cJSON *v;
+
+	for (size_t i = 0; i < CW_COUNT(out_rows); i++) {
+		test_case = out_rows[i].name;
+		cw_buf_init(&b, 4096);
+		CHECK_EQ(cw_json_parse(&v, out_rows[i].in, strlen(out_rows[i].in), "row", &err), 0);
+		CHECK_EQ(cw_json_put(&b, v), CW_OK);
+		CHECK_STR(
+		    cw_buf_str(&b), out_rows[i].out != NULL ? out_rows[i].out : out_rows[i].in);
+		cw_buf_free(&b);
+		test_case = "no room: nothing is put";
+		cw_buf_init(&b, 8);
+		CHECK_EQ(cw_buf_puts(&b, "abcd"), CW_OK);
+		CHECK_EQ(cw_json_put(&b, v), CW_ELIMIT);
+		CHECK_STR(cw_buf_str(&b), "abcd");
+		cw_buf_free(&b);
+		cJSON_Delete(v);
+	}
+	v = cJSON_CreateNumber((double)INFINITY);
+	test_case = "not a number";
+	cw_buf_init(&b, 10);
+	CHECK_EQ(cw_json_put(&b, v), CW_OK);
+	CHECK_STR(cw_buf_str(&b), "null");
+	cw_buf_free(&b);
+	cJSON_Delete(v);
+}
+
 int
 main(void)
 {
 	test_rows();
+	test_values_out();
 	test_depth();
 	test_members();
 	test_strings_out();
