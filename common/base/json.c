@@ -15,8 +15,9 @@
 
 #define WHOLE_MAX 9007199254740992.0 /* 2^53: past it a double skips whole numbers */
 
-/* What cJSON does not look at, found in one pass before it: nesting (it recurses) and \u0000 (it
- * would end the C string early). Quotes are tracked; everything else is left to the parser. */
+/* What cJSON does not look at, found in one pass before it: nesting (it recurses), \u0000 (it would
+ * end the C string early), control characters (white space to it). Quotes are tracked; everything
+ * else is left to the parser. */
 static int
 scan(const char *text, size_t n, const char *what, struct cw_err *err)
 {
@@ -40,8 +41,9 @@ scan(const char *text, size_t n, const char *what, struct cw_err *err)
 			}
 		} else if (c == '"') {
 			in_string = true;
-		} else if (c == '\0') {
-			return cw_fail(err, CW_EINVAL, "%s: NUL at byte %zu", what, i);
+		} else if ((unsigned char)c < 0x20 && c != '\t' && c != '\n' && c != '\r') {
+			return cw_fail(
+			    err, CW_EINVAL, "%s: control character at byte %zu", what, i);
 		} else if (c == '[' || c == '{') {
 			if (++depth > CW_JSON_DEPTH_MAX)
 				return cw_fail(err, CW_ELIMIT,
