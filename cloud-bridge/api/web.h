@@ -64,6 +64,7 @@ const char *cw_web_query(const struct cw_web_call *call, const char *name); /* d
 const char *cw_web_query_name(
     const struct cw_web_call *call, size_t i, size_t *n); /* NULL: no more */
 const char *cw_web_prefer(const struct cw_web_call *call); /* "Prefer", or NULL */
+bool cw_web_accepts(const struct cw_web_call *call, const char *type); /* "Accept" names it */
 /* The text behind "Authorization: Bearer ", or NULL. Wipes it at the first cw_web_forget_secrets().
  */
 const char *cw_web_bearer(const struct cw_web_call *call);

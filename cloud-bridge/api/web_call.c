@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/err.h"
 #include "base/json.h"
@@ -27,6 +28,7 @@ call_free(struct cw_web_call *call)
 	cw_buf_free_secret(&call->out); /* an enrolment token or a new key may be in it */
 	free(call->bearer);
 	free(call->prefer);
+	free(call->accept);
 	free(call);
 }
 
@@ -368,6 +370,7 @@ begin_call(struct cw_web *web, struct lws *wsi, const char *path, size_t n)
 	read_target(call, path, n);
 	call->head = strcmp(call->method, "HEAD") == 0;
 	read_authorization(call);
+	call->accept = header(wsi, WSI_TOKEN_HTTP_ACCEPT);
 	call->prefer = lws_hdr_custom_length(wsi, "prefer:", 7) > 0 ? calloc(1, 256) : NULL;
 	if (call->prefer != NULL && lws_hdr_custom_copy(wsi, call->prefer, 256, "prefer:", 7) < 0)
 		call->prefer[0] = '\0';
@@ -485,6 +488,21 @@ const char *
 cw_web_prefer(const struct cw_web_call *call)
 {
 	return call->prefer;
+}
+
+/* Named as such: what a wildcard would allow is not meant. */
+bool
+cw_web_accepts(const struct cw_web_call *call, const char *type)
+{
+	size_t n = strlen(type);
+
+	for (const char *at = call->accept; at != NULL && *at != '\0';) {
+		at += strspn(at, " \t,");
+		if (strncasecmp(at, type, n) == 0 && strchr(" \t,;", at[n]) != NULL)
+			return true; /* strchr() also finds the end */
+		at += strcspn(at, ",");
+	}
+	return false;
 }
 
 const char *
@@ -620,6 +638,25 @@ cw_web_answer(struct cw_web_call *call, int status, const char *type, const void
 	cw_web_end(call);
 }
 
+static int
+put_message(struct cw_buf *b, const char *message)
+{
+	size_t n = strlen(message);
+	char *text;
+	int r;
+
+	if (cw_utf8_valid(message, n))
+		return cw_json_put_str(b, message, n);
+	if ((text = cw_strdup(message)) == NULL)
+		return CW_ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)text[i] >= 0x80)
+			text[i] = '?';
+	r = cw_json_put_str(b, text, n);
+	free(text);
+	return r;
+}
+
 void
 cw_web_fail(struct cw_web_call *call, int status, const char *code, const char *message)
 {
@@ -630,8 +667,9 @@ cw_web_fail(struct cw_web_call *call, int status, const char *code, const char *
 		return;
 	}
 	cw_buf_init(&b, 8192);
+	/* A message may quote what was sent, cut somewhere: it is shown as text all the same. */
 	if (cw_buf_printf(&b, "{\"error\":{\"code\":\"%s\",\"message\":", code) < 0 ||
-	    cw_json_put_str(&b, message, strlen(message)) < 0 || cw_buf_puts(&b, "}}") < 0)
+	    put_message(&b, message) < 0 || cw_buf_puts(&b, "}}") < 0)
 		cw_buf_clear(&b);
 	cw_web_answer(call, status, "application/json", cw_buf_peek(&b), cw_buf_left(&b));
 	cw_buf_free(&b);

@@ -48,7 +48,7 @@ struct cw_web_call {
 	const char *method;
 	char path[CW_WEB_TARGET_MAX];
 	struct cw_buf query; /* "name=value" NUL ... */
-	char *bearer, *prefer;
+	char *bearer, *prefer, *accept;
 	struct cw_buf body;
 	struct cw_buf out;
 	size_t water; /* bytes in out from which the producer should wait */

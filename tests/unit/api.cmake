@@ -1,3 +1,12 @@
 if(TARGET cw_web)
   cw_unit_test(test_api_web test_api_web.c cw_web cw_crypto dep_curl)
 endif()
+if(TARGET cw_api)
+  # The interface with doubles of the web server and the router behind it.
+  add_library(test_api_fixture STATIC api_fixture.c)
+  target_include_directories(test_api_fixture PUBLIC ${CMAKE_SOURCE_DIR}/tests)
+  target_link_libraries(test_api_fixture PUBLIC cw_api double_web double_route)
+  foreach(file access events lines members routes settings work)
+    cw_unit_test(test_api_${file} test_api_${file}.c test_api_fixture dep_openssl)
+  endforeach()
+endif()
