@@ -14,18 +14,21 @@
 
 #define KEY_MAX 1024
 
-const struct cli_option cli_global_options[] = {
-	{ "url", 0, CLI_TEXT, offsetof(struct cli, url), "URL", "the bridge (CAUSEWAY_URL)", NULL },
-	{ "key-file", 0, CLI_TEXT, offsetof(struct cli, key_file), "FILE",
+const struct cw_option cli_global_options[] = {
+	{ "url", 0, CW_OPTION_TEXT, offsetof(struct cli, url), "URL", "the bridge (CAUSEWAY_URL)",
+	    NULL },
+	{ "key-file", 0, CW_OPTION_TEXT, offsetof(struct cli, key_file), "FILE",
 	    "file with the API key (instead of CAUSEWAY_API_KEY)", NULL },
-	{ "ca", 0, CLI_TEXT, offsetof(struct cli, ca), "FILE",
+	{ "ca", 0, CW_OPTION_TEXT, offsetof(struct cli, ca), "FILE",
 	    "PEM file of the CA to trust (CAUSEWAY_CA)", NULL },
-	{ "json", 0, CLI_FLAG, offsetof(struct cli, json), NULL,
+	{ "json", 0, CW_OPTION_FLAG, offsetof(struct cli, json), NULL,
 	    "print the bridge's answer as JSON", NULL },
-	{ "no-color", 0, CLI_FLAG, offsetof(struct cli, no_color), NULL,
+	{ "no-color", 0, CW_OPTION_FLAG, offsetof(struct cli, no_color), NULL,
 	    "no colours (also: NO_COLOR)", NULL },
-	{ "help", 'h', CLI_FLAG, offsetof(struct cli, help), NULL, "say how this is used", NULL },
-	{ "version", 0, CLI_FLAG, offsetof(struct cli, version), NULL, "print the version", NULL },
+	{ "help", 'h', CW_OPTION_FLAG, offsetof(struct cli, help), NULL, "say how this is used",
+	    NULL },
+	{ "version", 0, CW_OPTION_FLAG, offsetof(struct cli, version), NULL, "print the version",
+	    NULL },
 	{ 0 },
 };
 
@@ -166,17 +169,6 @@ cli_print_json(const cJSON *value)
 }
 
 const char *
-cli_date(const char *text)
-{
-	static char shown[24];
-
-	if (text == NULL || strlen(text) < 19)
-		return "-";
-	(void)snprintf(shown, sizeof(shown), "%.10s %.8s", text, text + 11);
-	return shown;
-}
-
-const char *
 cli_join(const cJSON *list)
 {
 	static char shown[512];
@@ -196,24 +188,5 @@ cli_join(const cJSON *list)
 		}
 		at += (size_t)n;
 	}
-	return shown;
-}
-
-const char *
-cli_duration(double ms)
-{
-	static char shown[40];
-
-	if (ms < 0)
-		return "-";
-	if (ms < 10)
-		(void)snprintf(shown, sizeof(shown), "%.1f ms", ms);
-	else if (ms < 1000)
-		(void)snprintf(shown, sizeof(shown), "%.0f ms", ms);
-	else if (ms < 60000)
-		(void)snprintf(shown, sizeof(shown), "%.1f s", ms / 1000);
-	else
-		(void)snprintf(shown, sizeof(shown), "%.0f min %.0f s", (double)(long)(ms / 60000),
-		    (ms - 60000 * (double)(long)(ms / 60000)) / 1000);
 	return shown;
 }

@@ -9,9 +9,10 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "console/options.h"
+#include "console/table.h"
+#include "console/when.h"
 #include "http.h"
-#include "options.h"
-#include "table.h"
 
 /*
  * The command line client: a table of commands, each a row that says how it is
@@ -33,7 +34,7 @@ struct cli_command {
 	const char *arguments; /* as help shows them, "NAME" */
 	const char *summary;
 	const char *more; /* further help, or NULL */
-	const struct cli_option *options; /* or NULL */
+	const struct cw_option *options; /* or NULL */
 	size_t options_size; /* of the struct that `options` fill */
 	int arguments_min, arguments_max;
 	bool stop_at_word; /* what follows the first argument is the command's own */
@@ -43,7 +44,7 @@ struct cli_command {
 extern const struct cli_command cli_tenants[], cli_agents[], cli_run[], cli_change[],
     cli_operations[], cli_keys[], cli_completion[];
 extern const struct cli_command *const cli_commands[]; /* all of the above, NULL-terminated */
-extern const struct cli_option cli_global_options[];
+extern const struct cw_option cli_global_options[];
 
 /* What every command needs. The first use connects c->http from options and environment. */
 int cli_get(struct cli *c, cJSON **ret, struct cw_err *err, const char *path_format, ...)
@@ -60,13 +61,11 @@ int cli_tenant(struct cli *c, char **ret, const char *given, struct cw_err *err)
 int cli_print_json(const cJSON *value);
 /* Escaped for a path; the caller frees it. NULL when memory ends. */
 char *cli_escape(const char *text);
-/* "2026-11-24T09:30:00Z" as "2026-11-24 09:30:00", borrowed until the next call. */
-const char *cli_date(const char *text);
 /* A list of strings as "a, b", borrowed until the next call. */
 const char *cli_join(const cJSON *list);
-/* "12 ms", "3.4 s", "2 min 5 s"; borrowed until the next call. */
-const char *cli_duration(double ms);
 
+/* The style of an operation's, step's or agent's state. */
+enum cw_style cli_state_style(const char *state);
 /* Prints a value as a person reads it: scalars as they are, objects as "name : value" lines, a list
  * of alike flat objects as a table. */
 int cli_print_value(const struct cli *c, const cJSON *value);

@@ -26,7 +26,7 @@ list(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 {
 	static const char *const headers[] = { "HOST", "STATE", "ROLES", "LAST SEEN", "ID", NULL };
 	const struct list_options *o = options;
-	struct cli_table table = { 0 };
+	struct cw_table table = { 0 };
 	const cJSON *a;
 	cJSON *answer = NULL;
 	char *tenant = NULL;
@@ -44,20 +44,20 @@ list(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 		r = cli_print_json(answer);
 		goto done;
 	}
-	if ((r = cli_table_init(&table, headers, c->colour)) < 0)
+	if ((r = cw_table_init(&table, headers, c->colour)) < 0)
 		goto done;
 	cJSON_ArrayForEach (a, cw_json_get(answer, "agents"))
-		if ((r = cli_table_cell(&table, CLI_PLAIN, cw_json_str(a, "hostname"))) < 0 ||
-		    (r = cli_table_cell(&table, cli_state_style(state_of(a)), state_of(a))) < 0 ||
-		    (r = cli_table_cell(&table, CLI_PLAIN, cli_join(cw_json_get(a, "roles")))) <
+		if ((r = cw_table_cell(&table, CW_STYLE_PLAIN, cw_json_str(a, "hostname"))) < 0 ||
+		    (r = cw_table_cell(&table, cli_state_style(state_of(a)), state_of(a))) < 0 ||
+		    (r = cw_table_cell(&table, CW_STYLE_PLAIN, cli_join(cw_json_get(a, "roles")))) <
 			0 ||
-		    (r = cli_table_cell(&table, CLI_PLAIN, cli_date(cw_json_str(a, "last_seen")))) <
-			0 ||
-		    (r = cli_table_cell(&table, CLI_DIM, cw_json_str(a, "id"))) < 0)
+		    (r = cw_table_cell(
+			 &table, CW_STYLE_PLAIN, cw_when_date(cw_json_str(a, "last_seen")))) < 0 ||
+		    (r = cw_table_cell(&table, CW_STYLE_DIM, cw_json_str(a, "id"))) < 0)
 			goto done;
-	r = cli_table_print(&table, stdout, c->columns);
+	r = cw_table_print(&table, stdout, c->columns);
 done:
-	cli_table_free(&table);
+	cw_table_free(&table);
 	cJSON_Delete(answer);
 	return r;
 }
@@ -100,8 +100,8 @@ revoke(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 	return r;
 }
 
-static const struct cli_option list_options[] = {
-	{ "tenant", 't', CLI_TEXT, offsetof(struct list_options, tenant), "NAME",
+static const struct cw_option list_options[] = {
+	{ "tenant", 't', CW_OPTION_TEXT, offsetof(struct list_options, tenant), "NAME",
 	    "only this tenant's", NULL },
 	{ 0 },
 };

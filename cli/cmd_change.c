@@ -16,7 +16,7 @@
 
 struct change_options {
 	const char *tenant, *user, *sam;
-	struct cli_words set;
+	struct cw_words set;
 	bool no_wait;
 };
 
@@ -133,16 +133,16 @@ done:
 	return r;
 }
 
-static const struct cli_option change_options[] = {
-	{ "tenant", 't', CLI_TEXT, offsetof(struct change_options, tenant), "NAME", "whose user",
-	    NULL },
-	{ "user", 'u', CLI_TEXT, offsetof(struct change_options, user), "NAME@DOMAIN",
+static const struct cw_option change_options[] = {
+	{ "tenant", 't', CW_OPTION_TEXT, offsetof(struct change_options, tenant), "NAME",
+	    "whose user", NULL },
+	{ "user", 'u', CW_OPTION_TEXT, offsetof(struct change_options, user), "NAME@DOMAIN",
 	    "the user, by sign-in name", NULL },
-	{ "sam", 0, CLI_TEXT, offsetof(struct change_options, sam), "ACCOUNT",
+	{ "sam", 0, CW_OPTION_TEXT, offsetof(struct change_options, sam), "ACCOUNT",
 	    "the user, by Active Directory account name", NULL },
-	{ "set", 's', CLI_PAIRS, offsetof(struct change_options, set), "NAME=VALUE",
+	{ "set", 's', CW_OPTION_PAIRS, offsetof(struct change_options, set), "NAME=VALUE",
 	    "a property by its Microsoft Graph name; NAME= clears it; repeat for more", NULL },
-	{ "no-wait", 0, CLI_FLAG, offsetof(struct change_options, no_wait), NULL,
+	{ "no-wait", 0, CW_OPTION_FLAG, offsetof(struct change_options, no_wait), NULL,
 	    "print the operation's id and do not wait", NULL },
 	{ 0 },
 };

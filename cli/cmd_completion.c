@@ -26,7 +26,7 @@ first_argument_of(const struct cli_command *cmd)
 }
 
 static void
-print_options(const struct cli_option *o)
+print_options(const struct cw_option *o)
 {
 	for (; o != NULL && o->name != NULL; o++)
 		printf(" --%s", o->name);
@@ -58,11 +58,11 @@ print_value_options(void)
 	fputs("-url|--key-file|--ca", stdout);
 	for (size_t g = 0; cli_commands[g] != NULL; g++)
 		for (cmd = cli_commands[g]; cmd->name != NULL; cmd++)
-			for (const struct cli_option *o = cmd->options;
-			     o != NULL && o->name != NULL; o++) {
-				if (o->kind != CLI_FLAG)
+			for (const struct cw_option *o = cmd->options; o != NULL && o->name != NULL;
+			     o++) {
+				if (o->kind != CW_OPTION_FLAG)
 					printf("|--%s", o->name);
-				if (o->kind != CLI_FLAG && o->letter != 0)
+				if (o->kind != CW_OPTION_FLAG && o->letter != 0)
 					printf("|-%c", o->letter);
 			}
 }
@@ -89,8 +89,8 @@ print_bash(void)
 	     "  case $prev in");
 	for (size_t g = 0; cli_commands[g] != NULL; g++)
 		for (cmd = cli_commands[g]; cmd->name != NULL; cmd++)
-			for (const struct cli_option *o = cmd->options;
-			     o != NULL && o->name != NULL; o++)
+			for (const struct cw_option *o = cmd->options; o != NULL && o->name != NULL;
+			     o++)
 				if (o->choices != NULL && !cw_streq(last, o->choices)) {
 					printf("    --%s) words='%s';;\n", o->name, o->choices);
 					last = o->choices;

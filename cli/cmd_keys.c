@@ -10,7 +10,7 @@
 #include "cli.h"
 
 struct key_options {
-	struct cli_words tenants;
+	struct cw_words tenants;
 	bool admin, read_only;
 };
 
@@ -19,7 +19,7 @@ list(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 {
 	static const char *const headers[] = { "NAME", "KEY", "MAY", "TENANTS", "LAST USED", "ID",
 		NULL };
-	struct cli_table table = { 0 };
+	struct cw_table table = { 0 };
 	cJSON *answer = NULL;
 	const cJSON *k;
 	int r;
@@ -31,24 +31,24 @@ list(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 		r = cli_print_json(answer);
 		goto done;
 	}
-	if ((r = cli_table_init(&table, headers, c->colour)) < 0)
+	if ((r = cw_table_init(&table, headers, c->colour)) < 0)
 		goto done;
 	cJSON_ArrayForEach (k, cw_json_get(answer, "keys")) {
 		const cJSON *tenants = cw_json_get(k, "tenants");
 
-		if ((r = cli_table_cell(&table, CLI_PLAIN, cw_json_str(k, "name"))) < 0 ||
-		    (r = cli_table_cell(&table, CLI_DIM, cw_json_str(k, "prefix"))) < 0 ||
-		    (r = cli_table_cell(&table, CLI_PLAIN, cw_json_str(k, "role"))) < 0 ||
-		    (r = cli_table_cell(&table, CLI_PLAIN,
+		if ((r = cw_table_cell(&table, CW_STYLE_PLAIN, cw_json_str(k, "name"))) < 0 ||
+		    (r = cw_table_cell(&table, CW_STYLE_DIM, cw_json_str(k, "prefix"))) < 0 ||
+		    (r = cw_table_cell(&table, CW_STYLE_PLAIN, cw_json_str(k, "role"))) < 0 ||
+		    (r = cw_table_cell(&table, CW_STYLE_PLAIN,
 			 cJSON_IsArray(tenants) ? cli_join(tenants) : "all")) < 0 ||
-		    (r = cli_table_cell(&table, CLI_PLAIN, cli_date(cw_json_str(k, "last_used")))) <
-			0 ||
-		    (r = cli_table_cell(&table, CLI_DIM, cw_json_str(k, "id"))) < 0)
+		    (r = cw_table_cell(
+			 &table, CW_STYLE_PLAIN, cw_when_date(cw_json_str(k, "last_used")))) < 0 ||
+		    (r = cw_table_cell(&table, CW_STYLE_DIM, cw_json_str(k, "id"))) < 0)
 			goto done;
 	}
-	r = cli_table_print(&table, stdout, c->columns);
+	r = cw_table_print(&table, stdout, c->columns);
 done:
-	cli_table_free(&table);
+	cw_table_free(&table);
 	cJSON_Delete(answer);
 	return r;
 }
@@ -108,12 +108,12 @@ remove_key(struct cli *c, void *options, int argc, char **argv, struct cw_err *e
 	return r;
 }
 
-static const struct cli_option create_options[] = {
-	{ "tenants", 't', CLI_LIST, offsetof(struct key_options, tenants), "NAME,...",
+static const struct cw_option create_options[] = {
+	{ "tenants", 't', CW_OPTION_LIST, offsetof(struct key_options, tenants), "NAME,...",
 	    "may work on these tenants", NULL },
-	{ "read-only", 0, CLI_FLAG, offsetof(struct key_options, read_only), NULL, "may only read",
-	    NULL },
-	{ "admin", 0, CLI_FLAG, offsetof(struct key_options, admin), NULL,
+	{ "read-only", 0, CW_OPTION_FLAG, offsetof(struct key_options, read_only), NULL,
+	    "may only read", NULL },
+	{ "admin", 0, CW_OPTION_FLAG, offsetof(struct key_options, admin), NULL,
 	    "may do everything, tenants and keys included", NULL },
 	{ 0 },
 };

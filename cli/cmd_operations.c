@@ -32,9 +32,9 @@ static int
 print_list(const struct cli *c, const cJSON *answer)
 {
 	static const char *const headers[] = { "CREATED", "STATE", "WHAT", "FOR", "ID", NULL };
-	struct cli_table table;
+	struct cw_table table;
 	const cJSON *o;
-	int r = cli_table_init(&table, headers, c->colour);
+	int r = cw_table_init(&table, headers, c->colour);
 
 	cJSON_ArrayForEach (o, cw_json_get(answer, "operations")) {
 		const cJSON *request = cw_json_get(o, "request"),
@@ -46,17 +46,17 @@ print_list(const struct cli *c, const cJSON *answer)
 		if (whom == NULL)
 			whom = cw_json_str(cw_json_get(request, "parameters"), "Identity");
 		if (r < 0 ||
-		    (r = cli_table_cell(&table, CLI_PLAIN, cli_date(cw_json_str(o, "created")))) <
-			0 ||
-		    (r = cli_table_cell(&table, cli_state_style(state), state)) < 0 ||
-		    (r = cli_table_cell(&table, CLI_PLAIN, cw_json_str(o, "what"))) < 0 ||
-		    (r = cli_table_cell(&table, CLI_PLAIN, whom)) < 0 ||
-		    (r = cli_table_cell(&table, CLI_DIM, cw_json_str(o, "id"))) < 0)
+		    (r = cw_table_cell(
+			 &table, CW_STYLE_PLAIN, cw_when_date(cw_json_str(o, "created")))) < 0 ||
+		    (r = cw_table_cell(&table, cli_state_style(state), state)) < 0 ||
+		    (r = cw_table_cell(&table, CW_STYLE_PLAIN, cw_json_str(o, "what"))) < 0 ||
+		    (r = cw_table_cell(&table, CW_STYLE_PLAIN, whom)) < 0 ||
+		    (r = cw_table_cell(&table, CW_STYLE_DIM, cw_json_str(o, "id"))) < 0)
 			break;
 	}
 	if (r == CW_OK)
-		r = cli_table_print(&table, stdout, c->columns);
-	cli_table_free(&table);
+		r = cw_table_print(&table, stdout, c->columns);
+	cw_table_free(&table);
 	return r;
 }
 
@@ -131,13 +131,13 @@ cancel(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 	{                                                                                       \
 		name, letter, kind, offsetof(struct list_options, member), value, help, choices \
 	}
-static const struct cli_option list_options[] = {
-	OPTION(tenant, 't', CLI_TEXT, "tenant", "NAME", "only this tenant's", NULL),
-	OPTION(state, 0, CLI_TEXT, "state", "STATE",
+static const struct cw_option list_options[] = {
+	OPTION(tenant, 't', CW_OPTION_TEXT, "tenant", "NAME", "only this tenant's", NULL),
+	OPTION(state, 0, CW_OPTION_TEXT, "state", "STATE",
 	    "only these: queued, running, succeeded, failed, unknown, cancelled",
 	    "queued running succeeded failed unknown cancelled"),
-	OPTION(limit, 'n', CLI_NUMBER, "limit", "N", "at most this many (50)", NULL),
-	OPTION(before, 0, CLI_TEXT, "before", "ID", "only what came before this one", NULL),
+	OPTION(limit, 'n', CW_OPTION_NUMBER, "limit", "N", "at most this many (50)", NULL),
+	OPTION(before, 0, CW_OPTION_TEXT, "before", "ID", "only what came before this one", NULL),
 	{ 0 },
 };
 #undef OPTION

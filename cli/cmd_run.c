@@ -19,7 +19,7 @@ struct run_options {
 };
 
 static void
-print_notes(const struct cli *c, const cJSON *list, const char *label, enum cli_style style)
+print_notes(const struct cli *c, const cJSON *list, const char *label, enum cw_style style)
 {
 	const cJSON *item;
 
@@ -30,12 +30,12 @@ print_notes(const struct cli *c, const cJSON *list, const char *label, enum cli_
 		struct cw_buf b;
 
 		cw_buf_init(&b, 1u << 20);
-		if (cli_put_text(&b, text != NULL ? text : "(no text)") == CW_OK &&
+		if (cw_console_put(&b, text != NULL ? text : "(no text)") == CW_OK &&
 		    cw_buf_str(&b) != NULL)
-			fprintf(stderr, "%s%s:%s %s", cli_style_on(style, c->colour), label,
-			    cli_style_off(style, c->colour), cw_buf_str(&b));
+			fprintf(stderr, "%s%s:%s %s", cw_style_on(style, c->colour), label,
+			    cw_style_off(style, c->colour), cw_buf_str(&b));
 		cw_buf_clear(&b);
-		if (id != NULL && cli_put_text(&b, id) == CW_OK && cw_buf_str(&b) != NULL)
+		if (id != NULL && cw_console_put(&b, id) == CW_OK && cw_buf_str(&b) != NULL)
 			fprintf(stderr, " (%s)", cw_buf_str(&b));
 		fputc('\n', stderr);
 		cw_buf_free(&b);
@@ -53,12 +53,12 @@ show(struct cli *c, const cJSON *answer, struct cw_err *err)
 	if ((r = cli_print_value(c, output)) < 0)
 		return cw_fail(err, r, "out of memory");
 	fflush(stdout);
-	print_notes(c, cw_json_get(answer, "warnings"), "warning", CLI_YELLOW);
-	print_notes(c, cw_json_get(answer, "errors"), "error", CLI_RED);
+	print_notes(c, cw_json_get(answer, "warnings"), "warning", CW_STYLE_YELLOW);
+	print_notes(c, cw_json_get(answer, "errors"), "error", CW_STYLE_RED);
 	if (c->live && cJSON_IsNumber(ms))
-		fprintf(stderr, "%s%d object%s in %s%s\n", cli_style_on(CLI_DIM, c->colour),
+		fprintf(stderr, "%s%d object%s in %s%s\n", cw_style_on(CW_STYLE_DIM, c->colour),
 		    cJSON_GetArraySize(output), cJSON_GetArraySize(output) == 1 ? "" : "s",
-		    cli_duration(ms->valuedouble), cli_style_off(CLI_DIM, c->colour));
+		    cw_when_duration(ms->valuedouble), cw_style_off(CW_STYLE_DIM, c->colour));
 	return cw_streq(state, "succeeded") ? CW_OK : cli_operation_result(answer, err);
 }
 
@@ -107,12 +107,12 @@ done:
 	return r;
 }
 
-static const struct cli_option run_options[] = {
-	{ "tenant", 't', CLI_TEXT, offsetof(struct run_options, tenant), "NAME", "whose directory",
-	    NULL },
-	{ "agent", 0, CLI_TEXT, offsetof(struct run_options, agent), "ID",
+static const struct cw_option run_options[] = {
+	{ "tenant", 't', CW_OPTION_TEXT, offsetof(struct run_options, tenant), "NAME",
+	    "whose directory", NULL },
+	{ "agent", 0, CW_OPTION_TEXT, offsetof(struct run_options, agent), "ID",
 	    "this agent, not any of the tenant's", NULL },
-	{ "timeout", 0, CLI_NUMBER, offsetof(struct run_options, timeout_s), "SECONDS",
+	{ "timeout", 0, CW_OPTION_NUMBER, offsetof(struct run_options, timeout_s), "SECONDS",
 	    "give up when it has not started and ended by then", NULL },
 	{ 0 },
 };

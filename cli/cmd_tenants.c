@@ -25,7 +25,7 @@ struct tenant_options {
 
 struct token_options {
 	const char *tenant;
-	struct cli_words roles;
+	struct cw_words roles;
 	long hours;
 };
 
@@ -54,7 +54,7 @@ static int
 list(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 {
 	static const char *const headers[] = { "NAME", "MODE", "GRAPH", "ID", NULL };
-	struct cli_table table = { 0 };
+	struct cw_table table = { 0 };
 	const cJSON *t;
 	cJSON *answer = NULL;
 	int r;
@@ -66,20 +66,20 @@ list(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 		r = cli_print_json(answer);
 		goto done;
 	}
-	if ((r = cli_table_init(&table, headers, c->colour)) < 0)
+	if ((r = cw_table_init(&table, headers, c->colour)) < 0)
 		goto done;
 	cJSON_ArrayForEach (t, cw_json_get(answer, "tenants")) {
 		const char *graph = cw_json_str(cw_json_get(t, "graph"), "tenant_id");
 
-		if ((r = cli_table_cell(&table, CLI_PLAIN, cw_json_str(t, "name"))) < 0 ||
-		    (r = cli_table_cell(&table, CLI_PLAIN, cw_json_str(t, "mode"))) < 0 ||
-		    (r = cli_table_cell(&table, CLI_PLAIN, graph)) < 0 ||
-		    (r = cli_table_cell(&table, CLI_DIM, cw_json_str(t, "id"))) < 0)
+		if ((r = cw_table_cell(&table, CW_STYLE_PLAIN, cw_json_str(t, "name"))) < 0 ||
+		    (r = cw_table_cell(&table, CW_STYLE_PLAIN, cw_json_str(t, "mode"))) < 0 ||
+		    (r = cw_table_cell(&table, CW_STYLE_PLAIN, graph)) < 0 ||
+		    (r = cw_table_cell(&table, CW_STYLE_DIM, cw_json_str(t, "id"))) < 0)
 			goto done;
 	}
-	r = cli_table_print(&table, stdout, c->columns);
+	r = cw_table_print(&table, stdout, c->columns);
 done:
-	cli_table_free(&table);
+	cw_table_free(&table);
 	cJSON_Delete(answer);
 	return r;
 }
@@ -254,7 +254,7 @@ enrol_token(struct cli *c, void *options, int argc, char **argv, struct cw_err *
 		/* The token alone on standard output: TOKEN=$(causeway enrol-token) works. */
 		puts(cw_json_str(answer, "token") != NULL ? cw_json_str(answer, "token") : "");
 		fprintf(stderr, "good for one agent until %s UTC\n",
-		    cli_date(cw_json_str(answer, "expires")));
+		    cw_when_date(cw_json_str(answer, "expires")));
 	}
 done:
 	cJSON_Delete(body);
@@ -265,21 +265,21 @@ done:
 
 #define TENANT(member, letter, name, value, help, choices)                                    \
 	{                                                                                     \
-		name, letter, CLI_TEXT, offsetof(struct tenant_options, member), value, help, \
-		    choices                                                                   \
+		name, letter, CW_OPTION_TEXT, offsetof(struct tenant_options, member), value, \
+		    help, choices                                                             \
 	}
-static const struct cli_option create_options[] = {
+static const struct cw_option create_options[] = {
 	TENANT(mode, 'm', "mode", "MODE",
 	    "where changes go: cloud, on-prem, hybrid-sync or hybrid-dual", MODES),
 	{ 0 },
 };
 #undef TENANT
 
-#define GRAPH(member, name, value, help)                                                     \
-	{                                                                                    \
-		name, 0, CLI_TEXT, offsetof(struct graph_options, member), value, help, NULL \
+#define GRAPH(member, name, value, help)                                                           \
+	{                                                                                          \
+		name, 0, CW_OPTION_TEXT, offsetof(struct graph_options, member), value, help, NULL \
 	}
-static const struct cli_option graph_options[] = {
+static const struct cw_option graph_options[] = {
 	GRAPH(tenant_id, "tenant-id", "GUID", "the customer's tenant in Entra ID"),
 	GRAPH(client_id, "client-id", "GUID", "the application that the bridge signs in as"),
 	GRAPH(certificate, "certificate", "FILE", "its certificate, PEM"),
@@ -292,12 +292,12 @@ static const struct cli_option graph_options[] = {
 };
 #undef GRAPH
 
-static const struct cli_option token_options[] = {
-	{ "tenant", 't', CLI_TEXT, offsetof(struct token_options, tenant), "NAME",
+static const struct cw_option token_options[] = {
+	{ "tenant", 't', CW_OPTION_TEXT, offsetof(struct token_options, tenant), "NAME",
 	    "whose agent it enrols", NULL },
-	{ "roles", 'r', CLI_LIST, offsetof(struct token_options, roles), "ROLE,...",
+	{ "roles", 'r', CW_OPTION_LIST, offsetof(struct token_options, roles), "ROLE,...",
 	    "directory (default), sync, exchange", "directory sync exchange" },
-	{ "hours", 0, CLI_NUMBER, offsetof(struct token_options, hours), "N",
+	{ "hours", 0, CW_OPTION_NUMBER, offsetof(struct token_options, hours), "N",
 	    "how long it can be used", NULL },
 	{ 0 },
 };

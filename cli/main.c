@@ -54,7 +54,7 @@ print_intro(FILE *out)
 			    cmd->summary);
 		}
 	if (cw_buf_puts(&b, "\noptions for every command:\n") == CW_OK &&
-	    cli_options_help(&b, cli_global_options) == CW_OK)
+	    cw_options_help(&b, cli_global_options) == CW_OK)
 		fwrite(cw_buf_peek(&b), 1, cw_buf_left(&b), out);
 	fputs(environment, out);
 	cw_buf_free(&b);
@@ -73,9 +73,9 @@ print_help(const struct cli_command *cmd)
 	cw_buf_init(&b, 65536);
 	if ((cmd->options == NULL ||
 		(cw_buf_puts(&b, "\noptions:\n") == CW_OK &&
-		    cli_options_help(&b, cmd->options) == CW_OK)) &&
+		    cw_options_help(&b, cmd->options) == CW_OK)) &&
 	    cw_buf_puts(&b, "\noptions for every command:\n") == CW_OK &&
-	    cli_options_help(&b, cli_global_options) == CW_OK)
+	    cw_options_help(&b, cli_global_options) == CW_OK)
 		fwrite(cw_buf_peek(&b), 1, cw_buf_left(&b), stdout);
 	cw_buf_free(&b);
 }
@@ -133,7 +133,7 @@ run(struct cli *c, int argc, char **argv)
 	int words, status = 0;
 
 	/* Options for every command may stand in front of it. */
-	if (cli_options_parse(NULL, NULL, cli_global_options, c, &argc, argv, true, &err) < 0)
+	if (cw_options_parse(NULL, NULL, cli_global_options, c, &argc, argv, true, &err) < 0)
 		return complain(err.text, EXIT_USAGE);
 	if (c->version) {
 		printf("causeway %s\n", CAUSEWAY_VERSION);
@@ -157,7 +157,7 @@ run(struct cli *c, int argc, char **argv)
 	argv += words;
 	if ((options = calloc(1, cmd->options_size + 1)) == NULL)
 		return complain("out of memory", 1);
-	if (cli_options_parse(cmd->options, options, cli_global_options, c, &argc, argv,
+	if (cw_options_parse(cmd->options, options, cli_global_options, c, &argc, argv,
 		cmd->stop_at_word, &err) < 0) {
 		status = complain(err.text, EXIT_USAGE);
 	} else if (c->help) {

@@ -11,6 +11,35 @@
 
 #define TABLE_COLUMNS_MOST 5 /* objects with more properties are shown as lists */
 
+enum cw_style
+cli_state_style(const char *state)
+{
+	static const struct {
+		const char *state;
+		enum cw_style style;
+	} rows[] = {
+		{ "succeeded", CW_STYLE_GREEN },
+		{ "done", CW_STYLE_GREEN },
+		{ "connected", CW_STYLE_GREEN },
+		{ "failed", CW_STYLE_RED },
+		{ "revoked", CW_STYLE_RED },
+		{ "unknown", CW_STYLE_YELLOW },
+		{ "running", CW_STYLE_CYAN },
+		{ "waiting", CW_STYLE_CYAN },
+		{ "compensated", CW_STYLE_YELLOW },
+		{ "cancelled", CW_STYLE_YELLOW },
+		{ "skipped", CW_STYLE_DIM },
+		{ "pending", CW_STYLE_DIM },
+		{ "queued", CW_STYLE_DIM },
+		{ "offline", CW_STYLE_DIM },
+	};
+
+	for (size_t i = 0; i < CW_COUNT(rows); i++)
+		if (cw_streq(state, rows[i].state))
+			return rows[i].style;
+	return CW_STYLE_PLAIN;
+}
+
 static bool
 is_flat(const cJSON *object)
 {
@@ -67,9 +96,9 @@ print_line(const struct cli *c, const char *name, int width, const cJSON *value)
 	int r = CW_ENOMEM;
 
 	cw_buf_init(&b, 64u << 20);
-	if (text != NULL && (r = cli_put_text(&b, text)) == CW_OK && cw_buf_str(&b) != NULL)
-		printf("%s%-*s%s : %s\n", cli_style_on(CLI_CYAN, c->colour), width, name,
-		    cli_style_off(CLI_CYAN, c->colour), cw_buf_str(&b));
+	if (text != NULL && (r = cw_console_put(&b, text)) == CW_OK && cw_buf_str(&b) != NULL)
+		printf("%s%-*s%s : %s\n", cw_style_on(CW_STYLE_CYAN, c->colour), width, name,
+		    cw_style_off(CW_STYLE_CYAN, c->colour), cw_buf_str(&b));
 	cw_buf_free(&b);
 	cJSON_free(text);
 	return r;
@@ -114,25 +143,25 @@ print_table(const struct cli *c, const cJSON *list)
 {
 	const char *headers[TABLE_COLUMNS_MOST + 1] = { NULL };
 	const cJSON *item, *member;
-	struct cli_table table;
+	struct cw_table table;
 	int n = 0, r;
 
 	cJSON_ArrayForEach (member, list->child)
 		headers[n++] = member->string;
-	r = cli_table_init(&table, headers, c->colour);
+	r = cw_table_init(&table, headers, c->colour);
 	cJSON_ArrayForEach (item, list) {
 		cJSON_ArrayForEach (member, item) {
 			char *text = inline_text(member);
 
 			if (r == CW_OK)
-				r = text != NULL ? cli_table_cell(&table, CLI_PLAIN, text)
+				r = text != NULL ? cw_table_cell(&table, CW_STYLE_PLAIN, text)
 						 : CW_ENOMEM;
 			cJSON_free(text);
 		}
 	}
 	if (r == CW_OK)
-		r = cli_table_print(&table, stdout, c->columns);
-	cli_table_free(&table);
+		r = cw_table_print(&table, stdout, c->columns);
+	cw_table_free(&table);
 	return r;
 }
 
@@ -160,7 +189,7 @@ cli_print_value(const struct cli *c, const cJSON *value)
 		struct cw_buf b;
 
 		cw_buf_init(&b, 64u << 20);
-		r = text == NULL ? CW_ENOMEM : cli_put_text(&b, text);
+		r = text == NULL ? CW_ENOMEM : cw_console_put(&b, text);
 		if (r == CW_OK && cw_buf_str(&b) != NULL)
 			puts(cw_buf_str(&b));
 		cw_buf_free(&b);

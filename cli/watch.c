@@ -52,7 +52,7 @@ took(const cJSON *step)
 	if (from == NULL || to == NULL || cw_time_parse(&from_ms, from, strlen(from)) < 0 ||
 	    cw_time_parse(&to_ms, to, strlen(to)) < 0)
 		return "";
-	return cli_duration((double)(to_ms - from_ms));
+	return cw_when_duration((double)(to_ms - from_ms));
 }
 
 /* An error is a text or {code, message}. */
@@ -70,7 +70,7 @@ print_clean(const char *text)
 	struct cw_buf b;
 
 	cw_buf_init(&b, 65536);
-	if (cli_put_text(&b, text) == CW_OK && cw_buf_str(&b) != NULL)
+	if (cw_console_put(&b, text) == CW_OK && cw_buf_str(&b) != NULL)
 		fputs(cw_buf_str(&b), stdout);
 	cw_buf_free(&b);
 }
@@ -80,24 +80,24 @@ print_step(const struct cli *c, const cJSON *step)
 {
 	const char *state = cw_json_str(step, "state"), *what = cw_json_str(step, "what");
 	const char *place = cw_json_str(step, "place"), *error = error_text(step);
-	enum cli_style style = cli_state_style(state);
+	enum cw_style style = cli_state_style(state);
 	int64_t attempts = 0;
 	unsigned lines = 1;
 
 	if (state == NULL)
 		state = "?";
-	printf("  %s%s%s %-6s", cli_style_on(style, c->colour), mark_of(state),
-	    cli_style_off(style, c->colour), place != NULL ? place : "");
+	printf("  %s%s%s %-6s", cw_style_on(style, c->colour), mark_of(state),
+	    cw_style_off(style, c->colour), place != NULL ? place : "");
 	print_clean(what != NULL ? what : "");
-	printf("  %s%s%s", cli_style_on(style, c->colour), state, cli_style_off(style, c->colour));
+	printf("  %s%s%s", cw_style_on(style, c->colour), state, cw_style_off(style, c->colour));
 	if (cw_json_int(step, "attempts", &attempts) && attempts > 1)
 		printf(", attempt %d", (int)attempts);
-	printf("  %s%s%s\n", cli_style_on(CLI_DIM, c->colour), took(step),
-	    cli_style_off(CLI_DIM, c->colour));
+	printf("  %s%s%s\n", cw_style_on(CW_STYLE_DIM, c->colour), took(step),
+	    cw_style_off(CW_STYLE_DIM, c->colour));
 	if (error != NULL && error[0] != '\0') {
-		printf("    %s", cli_style_on(CLI_RED, c->colour));
+		printf("    %s", cw_style_on(CW_STYLE_RED, c->colour));
 		print_clean(error);
-		printf("%s\n", cli_style_off(CLI_RED, c->colour));
+		printf("%s\n", cw_style_off(CW_STYLE_RED, c->colour));
 		lines++;
 	}
 	return lines;
@@ -109,19 +109,19 @@ draw(const struct cli *c, const cJSON *o)
 	const char *state = cw_json_str(o, "state"), *what = cw_json_str(o, "what");
 	const cJSON *target = cw_json_get(cw_json_get(o, "request"), "target"), *step;
 	const char *whom = cw_json_str(target, "user"), *id = cw_json_str(o, "id");
-	enum cli_style style = cli_state_style(state);
+	enum cw_style style = cli_state_style(state);
 	unsigned lines = 1;
 
-	printf("%s", cli_style_on(CLI_BOLD, c->colour));
+	printf("%s", cw_style_on(CW_STYLE_BOLD, c->colour));
 	print_clean(what != NULL ? what : "operation");
-	printf("%s ", cli_style_off(CLI_BOLD, c->colour));
+	printf("%s ", cw_style_off(CW_STYLE_BOLD, c->colour));
 	if (whom != NULL || (whom = cw_json_str(target, "sam")) != NULL) {
 		print_clean(whom);
 		putchar(' ');
 	}
-	printf(" %s%s%s  %s%s%s\n", cli_style_on(style, c->colour), state != NULL ? state : "?",
-	    cli_style_off(style, c->colour), cli_style_on(CLI_DIM, c->colour), id != NULL ? id : "",
-	    cli_style_off(CLI_DIM, c->colour));
+	printf(" %s%s%s  %s%s%s\n", cw_style_on(style, c->colour), state != NULL ? state : "?",
+	    cw_style_off(style, c->colour), cw_style_on(CW_STYLE_DIM, c->colour),
+	    id != NULL ? id : "", cw_style_off(CW_STYLE_DIM, c->colour));
 	cJSON_ArrayForEach (step, cw_json_get(o, "steps"))
 		lines += print_step(c, step);
 	return lines;

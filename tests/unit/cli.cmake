@@ -1,5 +1,5 @@
 if(TARGET cw_cli)
-  foreach(file options params reply sse table)
+  foreach(file params reply sse)
     cw_unit_test(test_cli_${file} test_cli_${file}.c cw_cli)
   endforeach()
 endif()

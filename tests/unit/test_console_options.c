@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "options.h"
+#include "console/options.h"
 #include "test.h"
 
 int test_failed;
@@ -15,24 +15,24 @@ struct values {
 	bool flag;
 	const char *text;
 	long number;
-	struct cli_words list, pairs;
+	struct cw_words list, pairs;
 };
 struct shared {
 	bool json;
 	const char *url;
 };
 
-static const struct cli_option own[] = {
-	{ "flag", 'f', CLI_FLAG, offsetof(struct values, flag), NULL, "a flag", NULL },
-	{ "text", 't', CLI_TEXT, offsetof(struct values, text), "TEXT", "a text", NULL },
-	{ "number", 'n', CLI_NUMBER, offsetof(struct values, number), "N", "a number", NULL },
-	{ "list", 0, CLI_LIST, offsetof(struct values, list), "A,B", "a list", NULL },
-	{ "pair", 0, CLI_PAIRS, offsetof(struct values, pairs), "A=B", "a pair", NULL },
+static const struct cw_option own[] = {
+	{ "flag", 'f', CW_OPTION_FLAG, offsetof(struct values, flag), NULL, "a flag", NULL },
+	{ "text", 't', CW_OPTION_TEXT, offsetof(struct values, text), "TEXT", "a text", NULL },
+	{ "number", 'n', CW_OPTION_NUMBER, offsetof(struct values, number), "N", "a number", NULL },
+	{ "list", 0, CW_OPTION_LIST, offsetof(struct values, list), "A,B", "a list", NULL },
+	{ "pair", 0, CW_OPTION_PAIRS, offsetof(struct values, pairs), "A=B", "a pair", NULL },
 	{ 0 },
 };
-static const struct cli_option global[] = {
-	{ "json", 0, CLI_FLAG, offsetof(struct shared, json), NULL, "JSON", NULL },
-	{ "url", 0, CLI_TEXT, offsetof(struct shared, url), "URL", "a URL", NULL },
+static const struct cw_option global[] = {
+	{ "json", 0, CW_OPTION_FLAG, offsetof(struct shared, json), NULL, "JSON", NULL },
+	{ "url", 0, CW_OPTION_TEXT, offsetof(struct shared, url), "URL", "a URL", NULL },
 	{ 0 },
 };
 
@@ -82,8 +82,7 @@ main(void)
 			if (*at == ' ')
 				*at++ = '\0';
 		}
-		r = cli_options_parse(
-		    own, &v, global, &s, &argc, words, rows[i].stop_at_word, &err);
+		r = cw_options_parse(own, &v, global, &s, &argc, words, rows[i].stop_at_word, &err);
 		if (rows[i].shown == NULL) {
 			CHECK_EQ(r, CW_EINVAL);
 			CHECK(strstr(err.text, rows[i].error) != NULL);

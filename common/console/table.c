@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "table.h"
+#include "console/table.h"
 
 #define TABLE_MAX (256u << 20) /* bytes of cells */
 #define GAP 2
@@ -16,44 +16,15 @@ static const char *const styles_on[] = { "", "\033[1m", "\033[2m", "\033[32m", "
 	"\033[31m", "\033[36m" };
 
 const char *
-cli_style_on(enum cli_style style, bool colour)
+cw_style_on(enum cw_style style, bool colour)
 {
 	return colour ? styles_on[style] : "";
 }
 
 const char *
-cli_style_off(enum cli_style style, bool colour)
+cw_style_off(enum cw_style style, bool colour)
 {
-	return colour && style != CLI_PLAIN ? "\033[0m" : "";
-}
-
-enum cli_style
-cli_state_style(const char *state)
-{
-	static const struct {
-		const char *state;
-		enum cli_style style;
-	} rows[] = {
-		{ "succeeded", CLI_GREEN },
-		{ "done", CLI_GREEN },
-		{ "connected", CLI_GREEN },
-		{ "failed", CLI_RED },
-		{ "revoked", CLI_RED },
-		{ "unknown", CLI_YELLOW },
-		{ "running", CLI_CYAN },
-		{ "waiting", CLI_CYAN },
-		{ "compensated", CLI_YELLOW },
-		{ "cancelled", CLI_YELLOW },
-		{ "skipped", CLI_DIM },
-		{ "pending", CLI_DIM },
-		{ "queued", CLI_DIM },
-		{ "offline", CLI_DIM },
-	};
-
-	for (size_t i = 0; i < CW_COUNT(rows); i++)
-		if (cw_streq(state, rows[i].state))
-			return rows[i].style;
-	return CLI_PLAIN;
+	return colour && style != CW_STYLE_PLAIN ? "\033[0m" : "";
 }
 
 /* Reads one character of valid UTF-8. */
@@ -99,7 +70,7 @@ char_width(uint32_t cp)
 }
 
 unsigned
-cli_text_width(const char *text, size_t n)
+cw_console_width(const char *text, size_t n)
 {
 	const unsigned char *p = (const unsigned char *)text;
 	unsigned width = 0;
@@ -115,7 +86,7 @@ cli_text_width(const char *text, size_t n)
 }
 
 int
-cli_put_text(struct cw_buf *b, const char *text)
+cw_console_put(struct cw_buf *b, const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
 	size_t n = strlen(text), len;
@@ -138,37 +109,37 @@ cli_put_text(struct cw_buf *b, const char *text)
 }
 
 int
-cli_table_init(struct cli_table *t, const char *const *headers, bool colour)
+cw_table_init(struct cw_table *t, const char *const *headers, bool colour)
 {
 	int r = CW_OK;
 
-	*t = (struct cli_table){ .colour = colour };
+	*t = (struct cw_table){ .colour = colour };
 	cw_buf_init(&t->text, TABLE_MAX);
 	cw_buf_init(&t->styles, TABLE_MAX / 8);
-	while (headers[t->columns] != NULL && t->columns < CLI_COLUMNS_MAX)
+	while (headers[t->columns] != NULL && t->columns < CW_TABLE_COLUMNS_MAX)
 		t->columns++;
 	for (unsigned i = 0; i < t->columns && r == CW_OK; i++)
-		r = cli_table_cell(t, CLI_BOLD, headers[i]);
+		r = cw_table_cell(t, CW_STYLE_BOLD, headers[i]);
 	return r;
 }
 
 void
-cli_table_free(struct cli_table *t)
+cw_table_free(struct cw_table *t)
 {
 	cw_buf_free(&t->text);
 	cw_buf_free(&t->styles);
 }
 
 int
-cli_table_cell(struct cli_table *t, enum cli_style style, const char *text)
+cw_table_cell(struct cw_table *t, enum cw_style style, const char *text)
 {
 	unsigned column = (unsigned)(cw_buf_left(&t->styles) % t->columns), width;
 	size_t before = t->text.len;
 	int r;
 
-	if ((r = cli_put_text(&t->text, text != NULL && *text != '\0' ? text : "-")) < 0)
+	if ((r = cw_console_put(&t->text, text != NULL && *text != '\0' ? text : "-")) < 0)
 		return r;
-	width = cli_text_width((const char *)t->text.data + before, t->text.len - before);
+	width = cw_console_width((const char *)t->text.data + before, t->text.len - before);
 	if (width > t->width[column])
 		t->width[column] = width;
 	if ((r = cw_buf_putc(&t->text, '\0')) < 0)
@@ -194,7 +165,7 @@ fit(const char *text, size_t n, unsigned columns)
 }
 
 int
-cli_table_print(struct cli_table *t, FILE *out, unsigned terminal_columns)
+cw_table_print(struct cw_table *t, FILE *out, unsigned terminal_columns)
 {
 	const char *text = (const char *)cw_buf_peek(&t->text);
 	const uint8_t *style = cw_buf_peek(&t->styles);
@@ -210,13 +181,13 @@ cli_table_print(struct cli_table *t, FILE *out, unsigned terminal_columns)
 
 		if (last && terminal_columns > before_last + 8)
 			shown = fit(text, len, terminal_columns - before_last);
-		fprintf(out, "%s%.*s%s", cli_style_on((enum cli_style)style[i], t->colour),
-		    (int)shown, text, cli_style_off((enum cli_style)style[i], t->colour));
+		fprintf(out, "%s%.*s%s", cw_style_on((enum cw_style)style[i], t->colour),
+		    (int)shown, text, cw_style_off((enum cw_style)style[i], t->colour));
 		if (last)
 			fputc('\n', out);
 		else
 			fprintf(out, "%*s",
-			    (int)(t->width[column] + GAP - cli_text_width(text, len)), "");
+			    (int)(t->width[column] + GAP - cw_console_width(text, len)), "");
 		text += len + 1;
 	}
 	return ferror(out) ? CW_ESYS : CW_OK;

@@ -9,10 +9,10 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "options.h"
+#include "console/options.h"
 
-static const struct cli_option *
-find(const struct cli_option *table, const char *name, size_t n, char letter)
+static const struct cw_option *
+find(const struct cw_option *table, const char *name, size_t n, char letter)
 {
 	for (; table != NULL && table->name != NULL; table++)
 		if (letter != 0 ? table->letter == letter
@@ -22,7 +22,7 @@ find(const struct cli_option *table, const char *name, size_t n, char letter)
 }
 
 static int
-add_words(struct cli_words *words, char *text, bool split, const char *option, struct cw_err *err)
+add_words(struct cw_words *words, char *text, bool split, const char *option, struct cw_err *err)
 {
 	char *end;
 
@@ -32,9 +32,9 @@ add_words(struct cli_words *words, char *text, bool split, const char *option, s
 			*end = '\0';
 		if (*text == '\0')
 			return cw_fail(err, CW_EINVAL, "--%s: an empty value in the list", option);
-		if (words->n == CLI_WORDS_MAX)
+		if (words->n == CW_WORDS_MAX)
 			return cw_fail(
-			    err, CW_ELIMIT, "--%s: more than %d values", option, CLI_WORDS_MAX);
+			    err, CW_ELIMIT, "--%s: more than %d values", option, CW_WORDS_MAX);
 		words->word[words->n++] = text;
 		text = end != NULL ? end + 1 : NULL;
 	} while (text != NULL);
@@ -42,18 +42,18 @@ add_words(struct cli_words *words, char *text, bool split, const char *option, s
 }
 
 static int
-store(const struct cli_option *o, void *values, char *text, struct cw_err *err)
+store(const struct cw_option *o, void *values, char *text, struct cw_err *err)
 {
 	void *at = (char *)values + o->offset;
 	char *end;
 	long number;
 
 	switch (o->kind) {
-	case CLI_FLAG: *(bool *)at = true; return CW_OK;
-	case CLI_TEXT: *(const char **)at = text; return CW_OK;
-	case CLI_LIST: return add_words(at, text, true, o->name, err);
-	case CLI_PAIRS: return add_words(at, text, false, o->name, err);
-	case CLI_NUMBER:
+	case CW_OPTION_FLAG: *(bool *)at = true; return CW_OK;
+	case CW_OPTION_TEXT: *(const char **)at = text; return CW_OK;
+	case CW_OPTION_LIST: return add_words(at, text, true, o->name, err);
+	case CW_OPTION_PAIRS: return add_words(at, text, false, o->name, err);
+	case CW_OPTION_NUMBER:
 		errno = 0;
 		number = strtol(text, &end, 10);
 		if (*text == '\0' || *end != '\0' || number < 0 || errno != 0)
@@ -67,11 +67,11 @@ store(const struct cli_option *o, void *values, char *text, struct cw_err *err)
 
 /* One option at argv[*at], and the next word when it is its value. */
 static int
-parse_one(const struct cli_option *table, void *own, const struct cli_option *global, void *shared,
+parse_one(const struct cw_option *table, void *own, const struct cw_option *global, void *shared,
     int argc, char **argv, int *at, struct cw_err *err)
 {
 	char *word = argv[*at], *name = word + 2, *value = NULL;
-	const struct cli_option *o;
+	const struct cw_option *o;
 	bool is_long = word[1] == '-';
 	size_t n;
 
@@ -89,9 +89,9 @@ parse_one(const struct cli_option *table, void *own, const struct cli_option *gl
 	else if ((o = find(global, name, n, is_long ? 0 : word[1])) == NULL)
 		return cw_fail(err, CW_EINVAL, "there is no option %s here; --help lists them",
 		    is_long ? word : (char[]){ '-', word[1], '\0' });
-	if (o->kind == CLI_FLAG && value != NULL)
+	if (o->kind == CW_OPTION_FLAG && value != NULL)
 		return cw_fail(err, CW_EINVAL, "--%s takes no value", o->name);
-	if (o->kind != CLI_FLAG && value == NULL) {
+	if (o->kind != CW_OPTION_FLAG && value == NULL) {
 		if (*at + 1 >= argc)
 			return cw_fail(err, CW_EINVAL, "--%s needs a value: --%s %s", o->name,
 			    o->name, o->value);
@@ -101,7 +101,7 @@ parse_one(const struct cli_option *table, void *own, const struct cli_option *gl
 }
 
 int
-cli_options_parse(const struct cli_option *table, void *own, const struct cli_option *global,
+cw_options_parse(const struct cw_option *table, void *own, const struct cw_option *global,
     void *shared, int *argc, char **argv, bool stop_at_word, struct cw_err *err)
 {
 	int left = 0, r;
@@ -124,16 +124,16 @@ cli_options_parse(const struct cli_option *table, void *own, const struct cli_op
 }
 
 int
-cli_options_help(struct cw_buf *b, const struct cli_option *table)
+cw_options_help(struct cw_buf *b, const struct cw_option *table)
 {
 	size_t widest = 0, n;
 	int r;
 
-	for (const struct cli_option *o = table; o != NULL && o->name != NULL; o++) {
+	for (const struct cw_option *o = table; o != NULL && o->name != NULL; o++) {
 		n = strlen(o->name) + (o->value != NULL ? strlen(o->value) + 1 : 0);
 		widest = n > widest ? n : widest;
 	}
-	for (const struct cli_option *o = table; o != NULL && o->name != NULL; o++) {
+	for (const struct cw_option *o = table; o != NULL && o->name != NULL; o++) {
 		n = strlen(o->name) + (o->value != NULL ? strlen(o->value) + 1 : 0);
 		if (o->letter != 0)
 			r = cw_buf_printf(b, "  -%c, --%s", o->letter, o->name);

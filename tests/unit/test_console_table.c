@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
-#include "table.h"
+#include "console/table.h"
 #include "test.h"
 
 int test_failed;
@@ -34,23 +34,23 @@ static void
 check_print(bool colour, unsigned columns, const char *want)
 {
 	static const char *const headers[] = { "NAME", "STATE", "ID", NULL };
-	struct cli_table table;
+	struct cw_table table;
 	char *text = NULL;
 	size_t n = 0;
 	FILE *out = open_memstream(&text, &n);
 
-	CHECK_EQ(cli_table_init(&table, headers, colour), CW_OK);
-	CHECK_EQ(cli_table_cell(&table, CLI_PLAIN, "Zo\xc3\xab"), CW_OK);
-	CHECK_EQ(cli_table_cell(&table, CLI_GREEN, "done"), CW_OK);
-	CHECK_EQ(cli_table_cell(&table, CLI_PLAIN, "0123456789"), CW_OK);
-	CHECK_EQ(cli_table_cell(&table, CLI_PLAIN, "longer"), CW_OK);
-	CHECK_EQ(cli_table_cell(&table, CLI_PLAIN, NULL), CW_OK);
-	CHECK_EQ(cli_table_cell(&table, CLI_PLAIN, ""), CW_OK);
-	CHECK_EQ(cli_table_print(&table, out, columns), CW_OK);
+	CHECK_EQ(cw_table_init(&table, headers, colour), CW_OK);
+	CHECK_EQ(cw_table_cell(&table, CW_STYLE_PLAIN, "Zo\xc3\xab"), CW_OK);
+	CHECK_EQ(cw_table_cell(&table, CW_STYLE_GREEN, "done"), CW_OK);
+	CHECK_EQ(cw_table_cell(&table, CW_STYLE_PLAIN, "0123456789"), CW_OK);
+	CHECK_EQ(cw_table_cell(&table, CW_STYLE_PLAIN, "longer"), CW_OK);
+	CHECK_EQ(cw_table_cell(&table, CW_STYLE_PLAIN, NULL), CW_OK);
+	CHECK_EQ(cw_table_cell(&table, CW_STYLE_PLAIN, ""), CW_OK);
+	CHECK_EQ(cw_table_print(&table, out, columns), CW_OK);
 	fclose(out);
 	CHECK_STR(text, want);
 	free(text);
-	cli_table_free(&table);
+	cw_table_free(&table);
 }
 
 int
@@ -61,10 +61,10 @@ main(void)
 
 		test_case = rows[i].name;
 		cw_buf_init(&b, 1000);
-		CHECK_EQ(cli_put_text(&b, rows[i].text), CW_OK);
+		CHECK_EQ(cw_console_put(&b, rows[i].text), CW_OK);
 		CHECK_STR(cw_buf_str(&b), rows[i].shown);
-		CHECK_EQ(
-		    cli_text_width((const char *)cw_buf_peek(&b), cw_buf_left(&b)), rows[i].width);
+		CHECK_EQ(cw_console_width((const char *)cw_buf_peek(&b), cw_buf_left(&b)),
+		    rows[i].width);
 		cw_buf_free(&b);
 	}
 	test_case = "aligned";
