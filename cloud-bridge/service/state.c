@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <uv.h>
+
+#include "base/err.h"
+#include "ledger/ledger.h"
+#include "os/file.h"
+
+int
+cw_bridge_path(
+    char ret[CW_BRIDGE_PATH_MAX], const char *folder, const char *name, struct cw_err *err)
+{
+	return snprintf(ret, CW_BRIDGE_PATH_MAX, "%s/%s", folder, name) < (int)CW_BRIDGE_PATH_MAX
+	    ? CW_OK
+	    : cw_fail(err, CW_EINVAL, "the state folder's path is too long");
+}
+
+int
+cw_bridge_state_check(const char *folder, struct cw_err *err)
+{
+	char path[CW_BRIDGE_PATH_MAX];
+	int r;
+
+	if ((r = cw_bridge_path(path, folder, "ledger.db", err)) < 0)
+		return r;
+	if (!cw_file_exists(folder) || !cw_file_exists(path))
+		return cw_fail(err, CW_ENOTFOUND,
+		    "there is no bridge in %s: causeway-bridge init --state %s makes one", folder,
+		    folder);
+	return cw_file_mkdir_private(folder, err);
+}
+
+int
+cw_bridge_state_lock(const char *folder, struct cw_err *err)
+{
+	char path[CW_BRIDGE_PATH_MAX];
+	int fd, r;
+
+	if ((r = cw_bridge_path(path, folder, "lock", err)) < 0)
+		return r;
+	if ((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
+		return cw_fail(err, CW_ESYS, "cannot open %s: %s", path, strerror(errno));
+	/* Kept open on purpose: the lock goes when the process does, however it ends. */
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return CW_OK;
+	r = errno == EWOULDBLOCK
+	    ? cw_fail(err, CW_ECONFLICT, "a bridge runs on %s already", folder)
+	    : cw_fail(err, CW_ESYS, "cannot lock %s: %s", path, strerror(errno));
+	close(fd);
+	return r;
+}
+
+int
+cw_bridge_with_ledger(const char *folder,
+    int (*work)(void *arg, struct cw_ledger *l, struct cw_err *err), void *arg, struct cw_err *err)
+{
+	char path[CW_BRIDGE_PATH_MAX];
+	struct cw_ledger *l;
+	uv_loop_t loop;
+	int r;
+
+	if ((r = cw_bridge_path(path, folder, "ledger.db", err)) < 0)
+		return r;
+	if (uv_loop_init(&loop) != 0)
+		return cw_fail(err, CW_ENOMEM, "out of memory");
+	if ((r = cw_ledger_open(&l, &loop, path, err)) == CW_OK) {
+		r = work(arg, l, err);
+		cw_ledger_close(l, NULL, NULL);
+	}
+	(void)uv_run(&loop, UV_RUN_DEFAULT);
+	(void)uv_loop_close(&loop);
+	return r;
+}
