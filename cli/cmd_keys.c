@@ -34,7 +34,7 @@ list(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 	if ((r = cw_table_init(&table, headers, c->colour)) < 0)
 		goto done;
 	cJSON_ArrayForEach (k, cw_json_get(answer, "keys")) {
-		const cJSON *tenants = cw_json_get(k, "tenants");
+		const cJSON *tenants = cw_json_get(k, "tenant_names");
 
 		if ((r = cw_table_cell(&table, CW_STYLE_PLAIN, cw_json_str(k, "name"))) < 0 ||
 		    (r = cw_table_cell(&table, CW_STYLE_DIM, cw_json_str(k, "prefix"))) < 0 ||
