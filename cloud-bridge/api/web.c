@@ -18,6 +18,9 @@
 #include "web_private.h"
 
 #define SWEEP_MS 1000u
+#define TCP_QUIET_S 60
+#define TCP_PROBE_S 10
+#define TCP_PROBES 3
 
 /* What lws has to say at the start is for the administrator; later it is what strangers send. */
 static enum cw_log_level lws_log_level = CW_LOG_WARN;
@@ -115,6 +118,10 @@ start(struct cw_web *web, struct cw_err *err)
 		.timeout_secs = CW_WEB_HEADERS_TIMEOUT_S,
 		.timeout_secs_ah_idle = CW_WEB_HEADERS_TIMEOUT_S,
 		.keepalive_timeout = CW_WEB_IDLE_TIMEOUT_S,
+		/* Who waits long for an answer and is gone without a word is found out by TCP. */
+		.ka_time = TCP_QUIET_S,
+		.ka_interval = TCP_PROBE_S,
+		.ka_probes = TCP_PROBES,
 		.ssl_cert_filepath = web->certificate,
 		.ssl_private_key_filepath = web->private_key,
 		.alpn = "http/1.1",

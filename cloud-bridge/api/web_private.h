@@ -7,7 +7,7 @@
 #include "api/web.h"
 #include "base/buf.h"
 
-/* Between web.c (listener, life, time) and web_call.c (one request). */
+/* Between web.c (listener, life, time), web_call.c (one request) and web_answer.c (its answer). */
 #define SCRATCH (32u << 10) /* bytes written at a time */
 #define CHUNK_ROOM 32u /* bytes around them for chunk sizes, RFC 9112 section 7.1 */
 
@@ -69,5 +69,10 @@ int cw_web_lws_callback(
     struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len);
 /* The client is not there any more: tells the callee and frees. */
 void cw_web_call_gone(struct cw_web_call *call);
+void web_call_free(struct cw_web_call *call);
+void web_call_log(const struct cw_web_call *call, const char *how); /* one line, where wanted */
+bool web_call_has_output(const struct cw_web_call *call);
+/* Writes what can be written now. Negative: close the connection. */
+int web_call_write(struct cw_web_call *call);
 
 #endif
