@@ -40,6 +40,7 @@ print_tenant(const cJSON *t)
 		{ "Graph tenant", cw_json_str(graph, "tenant_id") },
 		{ "Graph client", cw_json_str(graph, "client_id") },
 		{ "Graph certificate", cw_json_str(graph, "thumbprint") },
+		{ "certificate ends", cw_json_str(graph, "expires") },
 		{ "Graph URL", cw_json_str(graph, "graph_url") },
 		{ "token URL", cw_json_str(graph, "token_url") },
 	};
@@ -253,8 +254,12 @@ enrol_token(struct cli *c, void *options, int argc, char **argv, struct cw_err *
 	else if (r == CW_OK) {
 		/* The token alone on standard output: TOKEN=$(causeway enrol-token) works. */
 		puts(cw_json_str(answer, "token") != NULL ? cw_json_str(answer, "token") : "");
-		fprintf(stderr, "good for one agent until %s UTC\n",
+		fprintf(stderr, "good for one agent until %s UTC",
 		    cw_when_date(cw_json_str(answer, "expires")));
+		if (cw_json_str(answer, "bridge") != NULL)
+			fprintf(
+			    stderr, "; the agent connects to %s", cw_json_str(answer, "bridge"));
+		fputc('\n', stderr);
 	}
 done:
 	cJSON_Delete(body);
@@ -285,9 +290,10 @@ static const struct cw_option graph_options[] = {
 	GRAPH(certificate, "certificate", "FILE", "its certificate, PEM"),
 	GRAPH(private_key, "private-key", "FILE",
 	    "the certificate's key, PEM; kept on the bridge, readable to it alone"),
-	GRAPH(graph_url, "graph-url", "URL", "another cloud's Graph (https://graph.microsoft.com)"),
+	GRAPH(graph_url, "graph-url", "URL",
+	    "another cloud's Graph (https://graph.microsoft.com/v1.0)"),
 	GRAPH(token_url, "token-url", "URL",
-	    "its token endpoint's host (https://login.microsoftonline.com)"),
+	    "its token endpoint (https://login.microsoftonline.com/TENANT/oauth2/v2.0/token)"),
 	{ 0 },
 };
 #undef GRAPH

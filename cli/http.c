@@ -16,7 +16,8 @@
 #include "sse.h"
 
 #define CONNECT_TIMEOUT_MS 10000L
-#define QUIET_TIMEOUT_S 90L /* the bridge sends something every 15 s while an answer is open */
+#define QUIET_TIMEOUT_S 90L /* an event stream has a sign of life every 15 s */
+#define ANSWER_TIMEOUT_S 330L /* the longest that a call asks the bridge to wait, and then some */
 
 struct cli_http {
 	CURL *curl;
@@ -205,6 +206,8 @@ on_bytes(char *p, size_t size, size_t n, void *arg)
 static int
 set_up(struct cli_http *http, const char *method, const char *path, struct cw_err *err)
 {
+	/* Nothing comes while the bridge waits for an operation's end. */
+	long quiet_s = strstr(path, "?wait=") != NULL ? ANSWER_TIMEOUT_S : QUIET_TIMEOUT_S;
 	struct cw_buf url;
 	const char *text = NULL;
 	int r = CW_ENOMEM;
@@ -225,7 +228,7 @@ set_up(struct cli_http *http, const char *method, const char *path, struct cw_er
 	curl_easy_setopt(http->curl, CURLOPT_ERRORBUFFER, http->why);
 	curl_easy_setopt(http->curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
 	curl_easy_setopt(http->curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(http->curl, CURLOPT_LOW_SPEED_TIME, QUIET_TIMEOUT_S);
+	curl_easy_setopt(http->curl, CURLOPT_LOW_SPEED_TIME, quiet_s);
 	curl_easy_setopt(http->curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(http->curl, CURLOPT_USERAGENT, "causeway");
 	return r < 0 ? cw_fail(err, r, "out of memory") : CW_OK;

@@ -130,7 +130,8 @@ draw(const struct cli *c, const cJSON *o)
 int
 cli_print_operation(const struct cli *c, const cJSON *operation)
 {
-	const cJSON *result = cw_json_get(operation, "result");
+	const cJSON *result = cw_json_get(operation, "result"),
+		    *output = cw_json_get(operation, "output");
 	const char *error = error_text(operation);
 
 	draw(c, operation);
@@ -139,6 +140,8 @@ cli_print_operation(const struct cli *c, const cJSON *operation)
 		print_clean(error);
 		putchar('\n');
 	}
+	if (output != NULL && output->child != NULL)
+		return cli_print_value(c, output);
 	if (cJSON_IsObject(result) && result->child != NULL)
 		return cli_print_value(c, result);
 	return CW_OK;

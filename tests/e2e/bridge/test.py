@@ -341,11 +341,13 @@ def test_cli(b, key):
         (["run", "Get-ADUser", "-Identity", "ada"], 0, ["Ada"], ["warning: slow today"]),
         (["run", "Get-ADUser", "-Identity", "nobody"], 1, [], ["Cannot find an object (ADIdentityNotFoundException)"]),
         (["run", "Remove-Item", "-Path", "/"], 1, [], ["catalogue"]),
-        (["enrol-token", "-t", "lab", "--hours", "1"], 0, ["cwt_"], ["good for one agent"]),
+        (["enrol-token", "-t", "lab", "--hours", "1"], 0, ["cwt_"], ["good for one agent", f"connects to localhost:{b.ready['agents_port']}"]),
         (["keys", "create", "ci", "--tenants", "lab", "--read-only"], 0, ["cwk_"], ["shown this once"]),
         (["keys"], 0, ["ci     cwk_", "reader  lab"], []),
         (["operations", "-n", "3"], 0, ["Get-ADUser"], []),
     ]
+    last = b.call("POST", "/v1/tenants/lab/commands?wait=30", key, READ).body["operation"]
+    rows.append((["operations", "show", last], 0, ["Get-ADUser", "Ada"], []))
     if DOUBLE:
         rows += [(["change", "user.update", "--user", "ada@x", "--set", "jobTitle=Lead"], 0, ["user.update succeeded"], []),
                  (["change", "password.reset", "--user", "ada@x"], 0, ["Ab3-correct\n"], ["shown once"])]
@@ -424,7 +426,7 @@ def test_log(b, secrets):
     text = b.log_text()
     check("the log tells", all(t in text for t in ["ready: version", "is connected from", "is gone", "was refused",
                                                     "command Get-ADUser of tenant", "stopping", "stopped"]), text[:2000])
-    for secret in secrets + ["cwk_", "cwt_", "waiting", "Ada", "ada"]:
+    for secret in secrets + ["cwk_", "cwt_", "waiting", "Ada", "ada@", "Lead"]:
         check(f"no {secret[:8]} in the log", secret not in text)
     check("nothing odd in the log", "Sanitizer" not in text and "runtime error" not in text, text[-3000:])
 
