@@ -89,8 +89,9 @@ cw_api_start(struct cw_api *api, struct cw_err *err)
 		return r;
 	if (cJSON_GetArraySize(list) > 0)
 		cw_log(CW_LOG_INFO, "%d operations go on from before", cJSON_GetArraySize(list));
-	cJSON_ArrayForEach (one, list)
+	cJSON_ArrayForEach (one, list) {
 		log_its_end(api, cw_json_str(one, "id"));
+	}
 	cJSON_Delete(list);
 	return CW_OK;
 }

@@ -53,7 +53,9 @@ cw_db_open(struct cw_db *db, const char *path, struct cw_err *err)
 		return r;
 	}
 	(void)sqlite3_busy_timeout(db->sqlite, BUSY_MS);
-	if ((r = cw_db_exec(db, "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;", err)) < 0)
+	if ((r = cw_db_exec(db,
+		 "PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;",
+		 err)) < 0)
 		cw_db_close(db);
 	return r;
 }

@@ -105,9 +105,9 @@ main(int argc, char **argv)
 	const char *body = argc > 8 ? argv[8] : "";
 	static char request[8192];
 	uint64_t *took, began;
-	int n, len;
+	int n = argc > 5 ? atoi(argv[5]) : 0, len;
 
-	if (argc < 8 || (n = atoi(argv[5])) <= 0)
+	if (argc < 8 || n <= 0)
 		die("usage: https-loop HOST PORT CA.PEM KEY N METHOD PATH [BODY]");
 	len = snprintf(request, sizeof(request),
 	    "%s %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Length: "

@@ -85,7 +85,7 @@ lower(const char *method)
 	static char text[16];
 	size_t i = 0;
 
-	for (; method[i] != '\0' && i < sizeof(text) - 1; i++)
+	for (; i < sizeof(text) - 1 && method[i] != '\0'; i++)
 		text[i] = (char)(method[i] | 0x20);
 	text[i] = '\0';
 	return text;
@@ -283,8 +283,9 @@ check_references(const cJSON *value)
 		test_case = cw_json_str(value, "$ref");
 		CHECK(deref(value) != NULL);
 	}
-	cJSON_ArrayForEach (child, value)
+	cJSON_ArrayForEach (child, value) {
 		check_references(child);
+	}
 }
 
 static void

@@ -120,18 +120,21 @@ make_pair(char **certificate, char **key, int days)
 	BIO *bio = BIO_new(BIO_s_mem());
 	struct cw_buf pem = { .max = 65536 };
 	char *p;
+	long n;
 
 	(void)X509_gmtime_adj(X509_getm_notBefore(cert), -86400L * 10);
 	(void)X509_gmtime_adj(X509_getm_notAfter(cert), 86400L * days);
 	(void)X509_set_pubkey(cert, rsa);
 	CHECK(X509_sign(cert, rsa, EVP_sha256()) > 0);
 	CHECK_EQ(PEM_write_bio_X509(bio, cert), 1);
-	(void)cw_buf_put(&pem, p, (size_t)BIO_get_mem_data(bio, &p));
+	n = BIO_get_mem_data(bio, &p);
+	(void)cw_buf_put(&pem, p, (size_t)n);
 	*certificate = quoted(&pem);
 	cw_buf_clear(&pem);
 	(void)BIO_reset(bio);
 	CHECK_EQ(PEM_write_bio_PrivateKey(bio, rsa, NULL, NULL, 0, NULL, NULL), 1);
-	(void)cw_buf_put(&pem, p, (size_t)BIO_get_mem_data(bio, &p));
+	n = BIO_get_mem_data(bio, &p);
+	(void)cw_buf_put(&pem, p, (size_t)n);
 	*key = quoted(&pem);
 	cw_buf_free(&pem);
 	BIO_free(bio);
