@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
@@ -219,6 +220,18 @@ start_graph(struct bridge *b, struct cw_err *err)
 	return cw_graph_new(&b->graph, &config, err);
 }
 
+/* Of both families, where this host has both. */
+static const char *
+all_addresses(void)
+{
+	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return "0.0.0.0";
+	close(fd);
+	return "::";
+}
+
 static int
 start_agents(struct bridge *b, struct cw_err *err)
 {
@@ -239,13 +252,8 @@ start_agents(struct bridge *b, struct cw_err *err)
 	if ((r = cw_ca_open(&b->ca, b->state, b->config.names, cw_clock_unix_ms(), err)) < 0)
 		return r;
 	cw_ledger_agents_store(b->ledger, &store);
-	if (config.host != NULL)
-		return cw_agents_new(&b->agents, &config, err);
-	/* All addresses: of both families, or where there is no IPv6 of the one. */
-	config.host = "::";
-	if (cw_agents_new(&b->agents, &config, err) == CW_OK)
-		return CW_OK;
-	config.host = "0.0.0.0";
+	if (config.host == NULL)
+		config.host = all_addresses();
 	return cw_agents_new(&b->agents, &config, err);
 }
 
