@@ -9,6 +9,7 @@
 #include "api/api_private.h"
 #include "api/follow.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/str.h"
 
 /* The same words for a key that is missing, unknown and revoked. */
@@ -152,6 +153,15 @@ read_body(struct api_request *q, struct cw_err *err)
 	return r;
 }
 
+/* What an administrator did; the call is no more. */
+static void
+log_deed(const struct api_request *q)
+{
+	cw_log(CW_LOG_INFO, "%s %s%s%s%s by API key %s (%s)", q->route->method, q->route->path,
+	    q->part[0] != '\0' ? " (" : "", q->part, q->part[0] != '\0' ? ")" : "", q->key.id,
+	    q->key.name);
+}
+
 static int
 handle(struct api_request *q, struct cw_err *err)
 {
@@ -163,7 +173,10 @@ handle(struct api_request *q, struct cw_err *err)
 	    (r = api_check_query(q->call, q->route->query, err)) < 0 || (r = resolve(q, err)) < 0 ||
 	    (r = check_role(q, err)) < 0 || (r = read_body(q, err)) < 0)
 		return r;
-	return q->route->handle(q, err);
+	if ((r = q->route->handle(q, err)) == CW_OK && q->route->role == CW_ROLE_ADMIN &&
+	    strcmp(q->route->method, "GET") != 0)
+		log_deed(q);
+	return r;
 }
 
 /* Ids are kept in lower case. */

@@ -213,7 +213,7 @@ api_follow_watch(struct api_follow *f, struct cw_err *err)
 	f->watch = watch;
 	if (f->ended)
 		release(f);
-	else
+	else if (f->due_ms == UINT64_MAX) /* else something has come up already */
 		beat(f);
 	return CW_OK;
 }

@@ -425,7 +425,7 @@ def test_restart(b, key, agent):
 def test_log(b, secrets):
     text = b.log_text()
     check("the log tells", all(t in text for t in ["ready: version", "is connected from", "is gone", "was refused",
-                                                    "command Get-ADUser of tenant", "stopping", "stopped"]), text[:2000])
+                                                    "command Get-ADUser of tenant", "stopping", "stopped", "POST /v1/api-keys by API key"]), text[:2000])
     for secret in secrets + ["cwk_", "cwt_", "waiting", "Ada", "ada@", "Lead"]:
         check(f"no {secret[:8]} in the log", secret not in text)
     check("nothing odd in the log", "Sanitizer" not in text and "runtime error" not in text, text[-3000:])
