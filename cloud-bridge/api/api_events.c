@@ -165,7 +165,7 @@ api_operations_events(struct api_request *q, struct cw_err *err)
 		return cw_fail(err, CW_ENOMEM, "out of memory");
 	e->follow.kind = &kind;
 	e->follow.recorded = true;
-	api_follow_open(&e->follow, q, cw_json_str(q->operation, "id"), CW_API_FOREVER);
+	api_follow_open(&e->follow, q, q->part, CW_API_FOREVER);
 	if ((r = api_follow_watch(&e->follow, err)) < 0) {
 		free(e);
 		return r;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -179,7 +180,7 @@ api_follow_open(
 	f->deadline_ms = wait_s == CW_API_FOREVER
 	    ? UINT64_MAX
 	    : uv_now(api->config.loop) + (uint64_t)wait_s * 1000;
-	memcpy(f->operation, operation, sizeof(f->operation));
+	(void)snprintf(f->operation, sizeof(f->operation), "%s", operation);
 	memcpy(f->key, q->key.id, sizeof(f->key));
 	f->next = api->open;
 	f->at = &api->open;

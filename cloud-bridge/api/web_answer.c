@@ -54,6 +54,10 @@ write_headers(struct cw_web_call *call, uint8_t **p, uint8_t *end, bool whole)
 		return -1;
 	call->chunked = !whole && !call->http10;
 	call->hang_up |= !whole && call->http10;
+	if (call->hang_up &&
+	    lws_add_http_header_by_token(
+		wsi, WSI_TOKEN_CONNECTION, (const uint8_t *)"close", 5, p, end))
+		return -1;
 	if (call->chunked &&
 	    lws_add_http_header_by_token(
 		wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING, (const uint8_t *)"chunked", 7, p, end))

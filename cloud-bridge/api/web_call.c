@@ -173,6 +173,7 @@ expect_body(struct cw_web_call *call)
 		r = strcmp(call->method, "POST") == 0 ? BODY_AT_ONCE : BODY_NONE;
 	} else {
 		r = n > 16ull * CW_WEB_BODY_MAX ? BODY_BROKEN : BODY_COMES;
+		call->body_left = n;
 		if (n > CW_WEB_BODY_MAX)
 			refuse(call, 413, "limit", "the body is larger than 1 MB");
 	}
@@ -251,6 +252,27 @@ end_callback(struct lws *wsi)
 	return web_call_has_output(call) ? web_call_write(call) : 0;
 }
 
+/* lws hands over all that has come, also what stands behind the body, and then waits for its end
+ * for ever: a request behind a body is refused before anything is done. */
+static int
+take_body(struct cw_web_call *call, const void *p, size_t n)
+{
+	struct lws *wsi = call->wsi;
+
+	if (n > call->body_left) {
+		refuse(call, 400, "invalid_request",
+		    "more came behind the body: send the next request after this one's answer");
+		call->hang_up = true;
+		call->in_callback = true;
+		dispatch(call);
+		return end_callback(wsi);
+	}
+	call->body_left -= n;
+	if (call->refused == 0 && n > 0 && cw_buf_put(&call->body, p, n) < 0)
+		refuse(call, 413, "limit", "the body is larger than 1 MB");
+	return 0;
+}
+
 int
 cw_web_lws_callback(
     struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
@@ -271,11 +293,9 @@ cw_web_lws_callback(
 		}
 	case LWS_CALLBACK_HTTP_BODY:
 		call = lws_get_opaque_user_data(wsi);
-		if (call == NULL || call->state != CALL_READING)
-			return call == NULL ? 0 : -1;
-		if (call->refused == 0 && len > 0 && cw_buf_put(&call->body, in, len) < 0)
-			refuse(call, 413, "limit", "the body is larger than 1 MB");
-		return 0;
+		if (call == NULL)
+			return 0;
+		return call->state == CALL_READING ? take_body(call, in, len) : -1;
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
 		call = lws_get_opaque_user_data(wsi);
 		if (call == NULL || call->state != CALL_READING)

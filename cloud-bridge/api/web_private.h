@@ -49,6 +49,7 @@ struct cw_web_call {
 	char path[CW_WEB_TARGET_MAX];
 	struct cw_buf query; /* "name=value" NUL ... */
 	char *bearer, *prefer, *accept;
+	unsigned long long body_left; /* bytes still to come */
 	struct cw_buf body;
 	struct cw_buf out;
 	size_t water; /* bytes in out from which the producer should wait */

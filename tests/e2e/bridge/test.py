@@ -299,6 +299,15 @@ def test_slow_client(b, key):
         except (OSError, ssl.SSLError):
             pass
         s.close()
+    two = (b"POST /v1/tenants HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + key.encode() + b"\r\nContent-Length: 2\r\n\r\n{}") * 2
+    s = b.tls.wrap_socket(socket.create_connection(("localhost", b.ready["web_port"]), LIMIT_S), server_hostname="localhost")
+    s.sendall(two)
+    got = b""
+    while piece := s.recv(65536):
+        got += piece
+    check("one request behind another's body", got.count(b"HTTP/1.1") == 1 and b"more came behind the body" in got and
+          b"connection: close" in got, got)
+    s.close()
     plain = socket.create_connection(("localhost", b.ready["web_port"]), LIMIT_S)
     plain.sendall(b"GET / HTTP/1.0\r\n\r\n")
     plain.close()
