@@ -173,8 +173,9 @@ on_agent_changed(void *arg, const char *agent, const char *tenant, bool connecte
 
 	cw_agents_status(b->agents, agent, &status);
 	if (connected)
-		cw_log(CW_LOG_INFO, "agent %s (%s) of tenant %s is connected from %s", agent,
-		    status.hostname, tenant, status.address);
+		cw_log(CW_LOG_INFO, "agent %s (%s) of tenant %s is connected from %s, serving %s",
+		    agent, status.hostname, tenant, status.address,
+		    status.roles[0] != '\0' ? status.roles : "no role");
 	else
 		cw_log(CW_LOG_INFO, "agent %s of tenant %s is gone", agent, tenant);
 }
