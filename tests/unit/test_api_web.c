@@ -371,7 +371,7 @@ check_gone(CURL *curl, long version)
 	CHECK_EQ(a.code, CURLE_WRITE_ERROR);
 	curl_easy_cleanup(other);
 	a.most = 0;
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 2000; i++) {
 		call(curl, &a, version, "GET", "/gone", NULL, 0, NULL);
 		if (strcmp(cw_buf_str(&a.body), "yes") == 0)
 			break;

