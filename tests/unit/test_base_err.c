@@ -12,6 +12,15 @@ int
 main(void)
 {
 	const char *test_case = "text and code";
+	static const char *const lines[][2] = {
+		{ "a\nb\r\tc\x7f", "a b  c " },
+		{ "\xff\xfe", "??" },
+		{ "half \xe2\x82", "half ??" },
+		{ "half \xe2\x82.", "half ??." },
+		{ "\xed\xa0\x80 surrogate", "??? surrogate" },
+		{ "\xf0\x9f\x98\x80 \xe2\x82\xac \xc3\xa4",
+		    "\xf0\x9f\x98\x80 \xe2\x82\xac \xc3\xa4" },
+	};
 	struct cw_err err = { 0 };
 	char longer[2 * CW_ERR_TEXT_MAX];
 
@@ -25,6 +34,12 @@ main(void)
 	cw_fail(&err, CW_EINVAL, "x%s", longer);
 	CHECK(cw_utf8_valid(err.text, strlen(err.text)));
 	CHECK(strlen(err.text) > CW_ERR_TEXT_MAX - 5);
+
+	test_case = "other people's bytes become one line of UTF-8";
+	for (size_t i = 0; i < CW_COUNT(lines); i++) {
+		cw_fail(&err, CW_EINVAL, "%s", lines[i][0]);
+		CHECK_STR(err.text, lines[i][1]);
+	}
 
 	test_case = "every code has words";
 	for (int code = CW_EUNKNOWN; code < 0; code++) {
