@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CLIXML to values: expat's events on a stack of open elements. Children are
- * kept on one shared stack of entries and moved into the arena when their
- * parent ends, so that nothing is allocated twice.
+ * CLIXML to values: expat's events on a stack of open elements. What may stand in
+ * what is the grammar's to say, what becomes of them the builder's.
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -14,47 +13,20 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "powershell/clixml.h"
+#include "powershell/clixml_build.h"
+#include "powershell/clixml_grammar.h"
 #include "powershell/clixml_scalar.h"
 
-#define PROPERTIES_MAX 8192 /* of one object: duplicates are looked for by comparing all pairs */
-#define ENTRIES_MAX 4000000u /* open children in one text */
-#define TYPES_MAX 64 /* type names of one object */
-
-enum open_kind {
-	OPEN_PRIMITIVE,
-	OPEN_OBJ,
-	OPEN_TYPES, /* TN */
-	OPEN_TYPE, /* T */
-	OPEN_EMPTY, /* TNRef, Ref, Nil: no content allowed */
-	OPEN_TO_STRING,
-	OPEN_ADAPTED, /* Props */
-	OPEN_EXTENDED, /* MS */
-	OPEN_LIST,
-	OPEN_MAP,
-	OPEN_ENTRY, /* En */
-	OPEN_DOCUMENT, /* Objs */
-};
-
+#define TEXT_KEEP (64u * 1024u) /* bytes; a larger text's buffer is not kept */
 struct open {
-	enum open_kind kind;
-	const char *name; /* of the value, its N attribute; in the arena */
-	struct cw_ps_value *value; /* being built: primitive, Obj */
-	struct cw_ps_object *object; /* of an OPEN_OBJ */
-	size_t entries; /* where this element's children begin on the entry stack */
-	size_t mark; /* OPEN_OBJ: has_base; OPEN_TYPES: its RefId + 1 */
-};
-
-/* A child on its way into its parent: a property, an item, or half of a pair. */
-struct entry {
-	const char *name;
-	uint32_t hash; /* of the lower-case name */
-	bool extended;
-	const struct cw_ps_value *value;
-};
-
-struct types {
-	const char *const *names;
-	size_t count;
+	enum cw_clixml_open kind;
+	int detail; /* the element's */
+	const char *name; /* of a value in its parent; static or in the arena */
+	struct cw_ps_value *value; /* being built, or referred to */
+	struct cw_ps_object *object; /* of OBJ, PROGRESS */
+	size_t children; /* where they begin on the builder's stack */
+	size_t ref_id; /* of TYPES */
+	bool has_value; /* OBJ: its own value was there */
 };
 
 struct cw_clixml {
@@ -64,92 +36,43 @@ struct cw_clixml {
 	int code; /* < 0 when the reading has failed */
 	cw_clixml_each *each;
 	void *each_arg;
-	size_t values; /* top-level values given out */
-
+	struct cw_clixml_build build;
+	struct cw_buf text; /* of the open primitive */
 	struct open stack[CW_CLIXML_DEPTH_MAX];
 	size_t depth;
-	struct entry *entries;
-	size_t entry_count, entry_room;
-	const struct cw_ps_value **refs; /* by RefId */
-	size_t ref_room, ref_used;
-	struct types *types; /* by RefId */
-	size_t type_room, type_used;
-	struct cw_buf text; /* of the open primitive */
 };
 
-/* Elements with a value, in the order of how often a directory's objects use them. */
-static const struct {
-	const char *name;
-	enum open_kind open;
-	enum cw_ps_kind kind;
-} elements[] = {
-	{ "S", OPEN_PRIMITIVE, CW_PS_STRING },
-	{ "Nil", OPEN_EMPTY, CW_PS_NULL },
-	{ "B", OPEN_PRIMITIVE, CW_PS_BOOL },
-	{ "I32", OPEN_PRIMITIVE, CW_PS_I32 },
-	{ "Obj", OPEN_OBJ, CW_PS_OBJECT },
-	{ "DT", OPEN_PRIMITIVE, CW_PS_DATETIME },
-	{ "G", OPEN_PRIMITIVE, CW_PS_GUID },
-	{ "I64", OPEN_PRIMITIVE, CW_PS_I64 },
-	{ "Ref", OPEN_EMPTY, CW_PS_OBJECT },
-	{ "BA", OPEN_PRIMITIVE, CW_PS_BYTES },
-	{ "C", OPEN_PRIMITIVE, CW_PS_CHAR },
-	{ "Db", OPEN_PRIMITIVE, CW_PS_DOUBLE },
-	{ "Sg", OPEN_PRIMITIVE, CW_PS_SINGLE },
-	{ "D", OPEN_PRIMITIVE, CW_PS_DECIMAL },
-	{ "TS", OPEN_PRIMITIVE, CW_PS_TIMESPAN },
-	{ "Version", OPEN_PRIMITIVE, CW_PS_VERSION },
-	{ "URI", OPEN_PRIMITIVE, CW_PS_URI },
-	{ "XD", OPEN_PRIMITIVE, CW_PS_XML },
-	{ "SBK", OPEN_PRIMITIVE, CW_PS_SCRIPTBLOCK },
-	{ "SS", OPEN_PRIMITIVE, CW_PS_SECURE_STRING },
-	{ "U32", OPEN_PRIMITIVE, CW_PS_U32 },
-	{ "U64", OPEN_PRIMITIVE, CW_PS_U64 },
-	{ "U16", OPEN_PRIMITIVE, CW_PS_U16 },
-	{ "I16", OPEN_PRIMITIVE, CW_PS_I16 },
-	{ "By", OPEN_PRIMITIVE, CW_PS_U8 },
-	{ "SB", OPEN_PRIMITIVE, CW_PS_I8 },
-	{ "BI", OPEN_PRIMITIVE, CW_PS_BIGINT },
-};
+/* --- the end of a reading */
 
-/* Ends the reading; the first reason wins. */
-static int
+/* The first reason wins. */
+static void
 stop(struct cw_clixml *r, int code, const char *what, const char *detail)
 {
-	if (r->code == CW_OK) {
-		r->code = cw_fail(r->err, code, "CLIXML line %lu column %lu: %s%s%.60s%s",
-		    (unsigned long)XML_GetCurrentLineNumber(r->parser),
-		    (unsigned long)XML_GetCurrentColumnNumber(r->parser), what,
-		    detail[0] != '\0' ? " \"" : "", detail, detail[0] != '\0' ? "\"" : "");
-		XML_StopParser(r->parser, XML_FALSE);
-	}
-	return r->code;
+	if (r->code < 0)
+		return;
+	r->code = cw_fail(r->err, code, "CLIXML line %lu column %lu: %s%s%.60s%s",
+	    (unsigned long)XML_GetCurrentLineNumber(r->parser),
+	    (unsigned long)XML_GetCurrentColumnNumber(r->parser), what,
+	    detail[0] != '\0' ? " \"" : "", detail, detail[0] != '\0' ? "\"" : "");
+	XML_StopParser(r->parser, XML_FALSE);
 }
 
-static int
+static void
 full(struct cw_clixml *r)
 {
-	return stop(r, CW_ELIMIT, "the values are larger than the limit", "");
+	stop(r, CW_ELIMIT, "the values are larger than the limit", "");
 }
 
-/* Doubles a table so that it holds at least need elements. */
-static int
-grow(void **table, size_t *room, size_t need, size_t element)
+/* Passes on what the builder says; true when it went well. */
+static bool
+built(struct cw_clixml *r, int code)
 {
-	size_t n = *room ? *room : 64;
-	void *p;
-
-	while (n < need)
-		n *= 2;
-	if (n == *room)
-		return CW_OK;
-	if ((p = realloc(*table, n * element)) == NULL)
-		return CW_ENOMEM;
-	memset((char *)p + *room * element, 0, (n - *room) * element);
-	*table = p;
-	*room = n;
-	return CW_OK;
+	if (code < 0)
+		stop(r, code, r->build.why, r->build.detail);
+	return code == CW_OK;
 }
+
+/* --- attributes */
 
 static const char *
 attribute(const XML_Char **attributes, const char *name)
@@ -171,15 +94,14 @@ ref_id(struct cw_clixml *r, const XML_Char **attributes, size_t *ret)
 		stop(r, CW_EPROTO, "RefId is missing", "");
 		return false;
 	}
-	for (; *text != '\0'; text++) {
-		if (*text < '0' || *text > '9') {
-			stop(
-			    r, CW_EPROTO, "RefId is not a number:", attribute(attributes, "RefId"));
+	for (const char *p = text; *p != '\0'; p++) {
+		if (*p < '0' || *p > '9') {
+			stop(r, CW_EPROTO, "RefId is not a number:", text);
 			return false;
 		}
-		id = id * 10 + (size_t)(*text - '0');
+		id = id * 10 + (size_t)(*p - '0');
 		if (id >= CW_CLIXML_REFS_MAX) {
-			stop(r, CW_ELIMIT, "RefId past the limit:", attribute(attributes, "RefId"));
+			stop(r, CW_ELIMIT, "RefId past the limit:", text);
 			return false;
 		}
 	}
@@ -187,114 +109,7 @@ ref_id(struct cw_clixml *r, const XML_Char **attributes, size_t *ret)
 	return true;
 }
 
-static uint32_t
-hash_name(const char *s)
-{
-	uint32_t h = 2166136261u;
-
-	for (; *s != '\0'; s++)
-		h = (h ^ (uint32_t)(unsigned char)(*s >= 'A' && *s <= 'Z' ? *s + 32 : *s)) *
-		    16777619u;
-	return h;
-}
-
-static int
-push_entry(struct cw_clixml *r, const char *name, bool extended, const struct cw_ps_value *value)
-{
-	if (r->entry_count == ENTRIES_MAX)
-		return stop(r, CW_ELIMIT, "too many values", "");
-	if (grow((void **)&r->entries, &r->entry_room, r->entry_count + 1, sizeof(*r->entries)) < 0)
-		return stop(r, CW_ENOMEM, "out of memory", "");
-	r->entries[r->entry_count++] =
-	    (struct entry){ name, name != NULL ? hash_name(name) : 0, extended, value };
-	return CW_OK;
-}
-
-static int
-push_property(struct cw_clixml *r, const struct open *section, const char *name,
-    const struct cw_ps_value *value)
-{
-	bool extended = section->kind == OPEN_EXTENDED;
-	uint32_t h;
-
-	if (name == NULL)
-		return stop(r, CW_EPROTO, "a property has no N attribute", "");
-	if (r->entry_count - section->entries >= PROPERTIES_MAX)
-		return stop(r, CW_ELIMIT, "an object has too many properties", "");
-	h = hash_name(name);
-	for (size_t i = section->entries; i < r->entry_count; i++)
-		if (r->entries[i].hash == h && cw_strcaseeq(r->entries[i].name, name))
-			return stop(r, CW_EPROTO, "a property appears twice:", name);
-	return push_entry(r, name, extended, value);
-}
-
-/* A finished value goes to whatever it stands in. */
-static int
-attach(struct cw_clixml *r, const char *name, const struct cw_ps_value *value)
-{
-	struct open *parent;
-
-	if (r->depth == 0 || r->stack[r->depth - 1].kind == OPEN_DOCUMENT) {
-		r->values++;
-		if (r->code == CW_OK && (r->code = r->each(r->each_arg, value)) < 0)
-			XML_StopParser(r->parser, XML_FALSE);
-		return r->code;
-	}
-	parent = &r->stack[r->depth - 1];
-	switch (parent->kind) {
-	case OPEN_OBJ: {
-		const struct cw_ps_object *object = parent->value->object;
-
-		if (parent->mark++ > 0)
-			return stop(r, CW_EPROTO, "an object has two values", "");
-		if (value->object != NULL)
-			return stop(r, CW_EPROTO, "an object's value is an object", "");
-		*parent->value = *value;
-		parent->value->object = object;
-		return CW_OK;
-	}
-	case OPEN_ADAPTED:
-	case OPEN_EXTENDED: return push_property(r, parent, name, value);
-	case OPEN_LIST: return push_entry(r, NULL, false, value);
-	case OPEN_ENTRY:
-		if (name == NULL)
-			return stop(
-			    r, CW_EPROTO, "a dictionary's key or value has no N attribute", "");
-		return push_entry(r, name, false, value);
-	default: return stop(r, CW_EPROTO, "a value where none may be", "");
-	}
-}
-
-static struct open *
-push(struct cw_clixml *r, enum open_kind kind, const char *name)
-{
-	struct open *o;
-
-	if (r->depth == CW_CLIXML_DEPTH_MAX) {
-		stop(r, CW_ELIMIT, "elements are nested too deep", "");
-		return NULL;
-	}
-	o = &r->stack[r->depth++];
-	*o = (struct open){ .kind = kind, .name = name, .entries = r->entry_count };
-	return o;
-}
-
-static bool
-holds_values(const struct cw_clixml *r)
-{
-	if (r->depth == 0)
-		return r->values == 0;
-	switch (r->stack[r->depth - 1].kind) {
-	case OPEN_OBJ:
-	case OPEN_ADAPTED:
-	case OPEN_EXTENDED:
-	case OPEN_LIST:
-	case OPEN_ENTRY:
-	case OPEN_DOCUMENT: return true;
-	default: return false;
-	}
-}
-
+/* The N attribute, or NULL when there is none. */
 static const char *
 value_name(struct cw_clixml *r, const XML_Char **attributes)
 {
@@ -304,13 +119,46 @@ value_name(struct cw_clixml *r, const XML_Char **attributes)
 
 	if (n == NULL)
 		return NULL;
-	if ((name = cw_clixml_unescape(r->arena, n, strlen(n), &len)) == NULL) {
+	if ((name = cw_clixml_unescape(r->arena, n, strlen(n), &len)) == NULL)
 		full(r);
-		return NULL;
-	}
-	if (strlen(name) != len)
+	else if (strlen(name) != len)
 		stop(r, CW_EPROTO, "a name holds a NUL", "");
 	return name;
+}
+
+/* --- elements that begin */
+
+static struct open *
+top(struct cw_clixml *r)
+{
+	return &r->stack[r->depth - 1];
+}
+
+static enum cw_clixml_open
+top_kind(struct cw_clixml *r)
+{
+	return r->depth > 0 ? top(r)->kind : CW_CLIXML_NOTHING;
+}
+
+static void
+start_value(struct cw_clixml *r, struct open *o)
+{
+	if ((o->value = cw_ps_arena_alloc(r->arena, sizeof(*o->value))) == NULL)
+		full(r);
+	else
+		o->value->kind = (enum cw_ps_kind)o->detail;
+}
+
+static void
+start_object(struct cw_clixml *r, struct open *o)
+{
+	o->detail = CW_PS_OBJECT;
+	start_value(r, o);
+	if (o->value == NULL)
+		return;
+	if ((o->object = cw_ps_arena_alloc(r->arena, sizeof(*o->object))) == NULL)
+		full(r);
+	o->value->object = o->object;
 }
 
 static void
@@ -318,348 +166,241 @@ start_obj(struct cw_clixml *r, struct open *o, const XML_Char **attributes)
 {
 	size_t id;
 
-	o->value = cw_ps_arena_alloc(r->arena, sizeof(*o->value));
-	o->object = cw_ps_arena_alloc(r->arena, sizeof(*o->object));
-	if (o->value == NULL || o->object == NULL) {
-		full(r);
-		return;
-	}
-	o->value->kind = CW_PS_OBJECT;
-	o->value->object = o->object;
-	if (attribute(attributes, "RefId") == NULL)
-		return; /* optional: an object that nothing refers to */
-	if (!ref_id(r, attributes, &id))
-		return;
-	if (grow((void **)&r->refs, &r->ref_room, id + 1, sizeof(*r->refs)) < 0)
-		stop(r, CW_ENOMEM, "out of memory", "");
-	else if (r->refs[id] != NULL)
-		stop(r, CW_EPROTO, "two objects have the same RefId", "");
-	else {
-		r->refs[id] = o->value;
-		r->ref_used = id >= r->ref_used ? id + 1 : r->ref_used;
-	}
+	start_object(r, o);
+	/* RefId is optional: an object that nothing refers to. */
+	if (r->code == CW_OK && attribute(attributes, "RefId") != NULL &&
+	    ref_id(r, attributes, &id))
+		(void)built(r, cw_clixml_build_define(&r->build, id, o->value));
 }
 
 static void
 start_ref(struct cw_clixml *r, struct open *o, const XML_Char **attributes)
 {
+	const struct cw_ps_value *value;
 	size_t id;
 
-	if (!ref_id(r, attributes, &id))
-		return;
-	if (id >= r->ref_used || r->refs[id] == NULL)
-		stop(r, CW_EPROTO, "a reference to an object that was not there before", "");
-	else
-		o->value = (struct cw_ps_value *)r->refs[id];
-}
-
-/* TN and TNRef belong to an object and come at most once. */
-static struct cw_ps_object *
-types_owner(struct cw_clixml *r)
-{
-	struct open *parent = r->depth > 0 ? &r->stack[r->depth - 1] : NULL;
-
-	if (parent == NULL || parent->kind != OPEN_OBJ || parent->object->types != NULL) {
-		stop(r, CW_EPROTO, "type names where none may be", "");
-		return NULL;
-	}
-	return parent->object;
+	if (ref_id(r, attributes, &id) && built(r, cw_clixml_build_refer(&r->build, id, &value)))
+		o->value = (struct cw_ps_value *)value;
 }
 
 static void
-start_types(struct cw_clixml *r, const XML_Char **attributes)
+start_progress(struct cw_clixml *r, struct open *o)
 {
-	struct open *o;
-	size_t id;
+	static const char *const types[] = { "System.Management.Automation.ProgressRecord" };
 
-	if (types_owner(r) == NULL || !ref_id(r, attributes, &id))
-		return;
-	if (grow((void **)&r->types, &r->type_room, id + 1, sizeof(*r->types)) < 0)
-		stop(r, CW_ENOMEM, "out of memory", "");
-	else if (r->types[id].names != NULL)
-		stop(r, CW_EPROTO, "two lists of type names have the same RefId", "");
-	else if ((o = push(r, OPEN_TYPES, NULL)) != NULL) {
-		o->mark = id;
-		r->type_used = id >= r->type_used ? id + 1 : r->type_used;
+	start_object(r, o);
+	if (r->code == CW_OK) {
+		o->object->types = types;
+		o->object->type_count = 1;
 	}
 }
 
+/* TN and TNRef: an object has type names once. */
 static void
-start_types_ref(struct cw_clixml *r, const XML_Char **attributes)
+start_types(struct cw_clixml *r, struct open *o, const XML_Char **attributes)
 {
-	struct cw_ps_object *object = types_owner(r);
-	struct open *o;
-	size_t id;
+	struct cw_ps_object *object = o[-1].object; /* the grammar has seen to the parent */
 
-	if (object == NULL || !ref_id(r, attributes, &id))
-		return;
-	if (id >= r->type_used || r->types[id].names == NULL) {
-		stop(r, CW_EPROTO, "a reference to type names that were not there before", "");
-		return;
-	}
-	object->types = r->types[id].names;
-	object->type_count = r->types[id].count;
-	if ((o = push(r, OPEN_EMPTY, NULL)) != NULL)
-		o->value = NULL;
-}
-
-/* The elements that are parts of others; false when the name is none of them. */
-static bool
-start_part(struct cw_clixml *r, const char *element, const XML_Char **attributes)
-{
-	static const struct {
-		const char *name;
-		enum open_kind kind, parent;
-		enum cw_ps_list_kind list;
-	} parts[] = {
-		{ "T", OPEN_TYPE, OPEN_TYPES, 0 },
-		{ "MS", OPEN_EXTENDED, OPEN_OBJ, 0 },
-		{ "Props", OPEN_ADAPTED, OPEN_OBJ, 0 },
-		{ "ToString", OPEN_TO_STRING, OPEN_OBJ, 0 },
-		{ "LST", OPEN_LIST, OPEN_OBJ, CW_PS_ARRAY },
-		{ "DCT", OPEN_MAP, OPEN_OBJ, 0 },
-		{ "En", OPEN_ENTRY, OPEN_MAP, 0 },
-		{ "IE", OPEN_LIST, OPEN_OBJ, CW_PS_ENUMERABLE },
-		{ "STK", OPEN_LIST, OPEN_OBJ, CW_PS_STACK },
-		{ "QUE", OPEN_LIST, OPEN_OBJ, CW_PS_QUEUE },
-	};
-	struct open *o;
-
-	if (strcmp(element, "TN") == 0) {
-		start_types(r, attributes);
-		return true;
-	}
-	if (strcmp(element, "TNRef") == 0) {
-		start_types_ref(r, attributes);
-		return true;
-	}
-	for (size_t i = 0; i < CW_COUNT(parts); i++) {
-		if (strcmp(element, parts[i].name) != 0)
-			continue;
-		if (r->depth == 0 || r->stack[r->depth - 1].kind != parts[i].parent)
-			stop(r, CW_EPROTO, "this element may not stand here:", element);
-		else if ((o = push(r, parts[i].kind, NULL)) != NULL)
-			o->mark = parts[i].list;
-		return true;
-	}
-	return false;
+	if (object->types != NULL)
+		stop(r, CW_EPROTO, "an object has type names twice", "");
+	else if (ref_id(r, attributes, &o->ref_id) && o->kind == CW_CLIXML_TYPES_REF)
+		(void)built(r, cw_clixml_build_refer_types(&r->build, o->ref_id, object));
 }
 
 static void XMLCALL
-start_element(void *arg, const XML_Char *element, const XML_Char **attributes)
+start_element(void *arg, const XML_Char *name, const XML_Char **attributes)
 {
 	struct cw_clixml *r = arg;
+	const struct cw_clixml_element *e = cw_clixml_element(name, top_kind(r));
 	struct open *o;
-	size_t i;
 
 	if (r->code < 0)
 		return;
 	cw_buf_clear(&r->text);
-	for (i = 0; i < CW_COUNT(elements) && strcmp(element, elements[i].name) != 0; i++)
-		;
-	if (i == CW_COUNT(elements)) {
-		if (strcmp(element, "Objs") == 0 && r->depth == 0 && r->values == 0)
-			(void)push(r, OPEN_DOCUMENT, NULL);
-		else if (!start_part(r, element, attributes))
-			stop(r, CW_EPROTO, "no such element:", element);
+	if (e == NULL) {
+		stop(r, CW_EPROTO, "this element may not stand here:", name);
 		return;
 	}
-	if (!holds_values(r)) {
-		stop(r, CW_EPROTO, "a value may not stand here:", element);
+	if (r->depth == CW_CLIXML_DEPTH_MAX) {
+		stop(r, CW_ELIMIT, "elements are nested too deep", "");
 		return;
 	}
-	if ((o = push(r, elements[i].open, value_name(r, attributes))) == NULL || r->code < 0)
-		return;
-	if (elements[i].open == OPEN_OBJ)
-		start_obj(r, o, attributes);
-	else if (elements[i].open == OPEN_EMPTY && elements[i].kind == CW_PS_OBJECT)
-		start_ref(r, o, attributes);
-	else if (elements[i].open == OPEN_EMPTY)
-		o->value = (struct cw_ps_value *)cw_ps_null();
-	else if ((o->value = cw_ps_arena_alloc(r->arena, sizeof(*o->value))) == NULL)
-		full(r);
-	else
-		o->value->kind = elements[i].kind;
+	o = &r->stack[r->depth++];
+	*o = (struct open){ .kind = e->open, .detail = e->detail, .children = r->build.count };
+	o->name = e->parents == CW_CLIXML_IN_VALUES ? value_name(r, attributes) : e->property;
+	switch (e->open) {
+	case CW_CLIXML_PRIMITIVE: start_value(r, o); break;
+	case CW_CLIXML_NIL: o->value = (struct cw_ps_value *)cw_ps_null(); break;
+	case CW_CLIXML_REF: start_ref(r, o, attributes); break;
+	case CW_CLIXML_OBJ: start_obj(r, o, attributes); break;
+	case CW_CLIXML_PROGRESS: start_progress(r, o); break;
+	case CW_CLIXML_TYPES:
+	case CW_CLIXML_TYPES_REF: start_types(r, o, attributes); break;
+	default: break;
+	}
 }
 
-static void
-end_types(struct cw_clixml *r, const struct open *o)
-{
-	size_t n = r->entry_count - o->entries;
-	struct cw_ps_object *object = r->stack[r->depth - 1].object;
-	const char **names = cw_ps_arena_alloc(r->arena, (n + 1) * sizeof(*names));
+/* --- elements that end */
 
-	if (names == NULL) {
-		full(r);
+static void
+attach_to_object(struct cw_clixml *r, struct open *parent, const struct cw_ps_value *value)
+{
+	const struct cw_ps_object *object = parent->object;
+
+	if (parent->has_value)
+		stop(r, CW_EPROTO, "an object has two values", "");
+	else if (value->object != NULL)
+		stop(r, CW_EPROTO, "an object's value is an object", "");
+	else {
+		*parent->value = *value;
+		parent->value->object = object;
+		parent->has_value = true;
+	}
+}
+
+/* A finished value goes to whatever it stands in. */
+static void
+attach(struct cw_clixml *r, const char *name, const struct cw_ps_value *value)
+{
+	enum cw_clixml_section section = CW_CLIXML_NONE;
+
+	if (r->code < 0)
 		return;
-	}
-	for (size_t i = 0; i < n; i++)
-		names[i] = r->entries[o->entries + i].name;
-	r->entry_count = o->entries;
-	r->types[o->mark] = (struct types){ names, n };
-	object->types = names;
-	object->type_count = n;
-}
-
-static void
-end_obj(struct cw_clixml *r, const struct open *o)
-{
-	size_t n = r->entry_count - o->entries;
-	struct cw_ps_property *properties;
-
-	if (n > 0) {
-		if ((properties = cw_ps_arena_alloc(r->arena, n * sizeof(*properties))) == NULL) {
-			full(r);
-			return;
-		}
-		for (size_t i = 0; i < n; i++) {
-			const struct entry *e = &r->entries[o->entries + i];
-
-			properties[i] = (struct cw_ps_property){ e->name, e->value, e->extended };
-		}
-		o->object->properties = properties;
-		o->object->property_count = n;
-	}
-	r->entry_count = o->entries;
-	attach(r, o->name, o->value);
-}
-
-static void
-end_list(struct cw_clixml *r, const struct open *o)
-{
-	size_t n = r->entry_count - o->entries;
-	const struct cw_ps_value **items = cw_ps_arena_alloc(r->arena, (n + 1) * sizeof(*items));
-	struct cw_ps_value list = { .kind = CW_PS_LIST };
-
-	if (items == NULL) {
-		full(r);
+	switch (top_kind(r)) {
+	case CW_CLIXML_NOTHING:
+	case CW_CLIXML_DOCUMENT:
+		if ((r->code = r->each(r->each_arg, value)) < 0)
+			XML_StopParser(r->parser, XML_FALSE);
 		return;
+	case CW_CLIXML_OBJ: attach_to_object(r, top(r), value); return;
+	case CW_CLIXML_PROPS:
+	case CW_CLIXML_PROGRESS: section = CW_CLIXML_ADAPTED; break;
+	case CW_CLIXML_MS: section = CW_CLIXML_EXTENDED; break;
+	default: break;
 	}
-	for (size_t i = 0; i < n; i++)
-		items[i] = r->entries[o->entries + i].value;
-	r->entry_count = o->entries;
-	list.list.items = items;
-	list.list.count = n;
-	list.list.kind = (enum cw_ps_list_kind)o->mark;
-	attach(r, NULL, &list);
-}
-
-/* En: one Key and one Value; they stay on the stack as two entries until the map ends. */
-static void
-end_entry(struct cw_clixml *r, const struct open *o)
-{
-	struct entry *e = r->entries + o->entries;
-
-	if (r->entry_count - o->entries != 2)
-		stop(r, CW_EPROTO, "a dictionary's entry needs one Key and one Value", "");
-	else if (strcmp(e[0].name, "Key") != 0 || strcmp(e[1].name, "Value") != 0)
-		stop(r, CW_EPROTO,
-		    "a dictionary's entry has something other than Key and Value:", e[0].name);
-}
-
-static void
-end_map(struct cw_clixml *r, const struct open *o)
-{
-	size_t n = (r->entry_count - o->entries) / 2;
-	struct cw_ps_pair *pairs = cw_ps_arena_alloc(r->arena, (n + 1) * sizeof(*pairs));
-	struct cw_ps_value map = { .kind = CW_PS_MAP };
-
-	if (pairs == NULL) {
-		full(r);
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
-		pairs[i].key = r->entries[o->entries + 2 * i].value;
-		pairs[i].value = r->entries[o->entries + 2 * i + 1].value;
-	}
-	r->entry_count = o->entries;
-	map.map.pairs = pairs;
-	map.map.count = n;
-	attach(r, NULL, &map);
+	(void)built(r, cw_clixml_build_push(&r->build, section, name, value));
 }
 
 static void
 end_primitive(struct cw_clixml *r, const struct open *o)
 {
+	const char *text = (const char *)cw_buf_peek(&r->text);
 	struct cw_err why = { 0 };
-	int code = cw_clixml_scalar(
-	    o->value, r->arena, (const char *)cw_buf_peek(&r->text), cw_buf_left(&r->text), &why);
+	int code;
 
-	if (code < 0)
+	/* What a secure string holds is nobody's: not even its encrypted form is kept. */
+	if (o->value->kind == CW_PS_SECURE_STRING)
+		cw_wipe(r->text.data, r->text.len);
+	else if ((code = cw_clixml_scalar(o->value, r->arena, text, cw_buf_left(&r->text), &why)) <
+	    0)
 		stop(r, code, why.text, "");
+	attach(r, o->name, o->value);
+}
+
+static void
+end_words(struct cw_clixml *r, const struct open *o)
+{
+	struct cw_ps_object *object = o[-1].object;
+	size_t len;
+	char *text = cw_clixml_unescape(
+	    r->arena, (const char *)cw_buf_peek(&r->text), cw_buf_left(&r->text), &len);
+
+	if (text == NULL)
+		full(r);
+	else if (o->kind == CW_CLIXML_TYPE)
+		(void)built(r, cw_clixml_build_push(&r->build, CW_CLIXML_NONE, text, NULL));
+	else if (object->to_string != NULL)
+		stop(r, CW_EPROTO, "an object has two ToString", "");
 	else
+		object->to_string = text;
+}
+
+static void
+end_object(struct cw_clixml *r, const struct open *o)
+{
+	if (built(r, cw_clixml_build_object(&r->build, o->children, o->object)))
 		attach(r, o->name, o->value);
 }
 
 static void
-end_name(struct cw_clixml *r, const struct open *o)
+end_list(struct cw_clixml *r, const struct open *o)
 {
-	size_t len;
-	char *text = cw_clixml_unescape(
-	    r->arena, (const char *)cw_buf_peek(&r->text), cw_buf_left(&r->text), &len);
-	struct open *parent = &r->stack[r->depth - 1];
+	struct cw_ps_value v;
 
-	if (text == NULL)
-		full(r);
-	else if (o->kind == OPEN_TYPE && r->entry_count - parent->entries == TYPES_MAX)
-		stop(r, CW_ELIMIT, "an object has too many type names", "");
-	else if (o->kind == OPEN_TYPE)
-		(void)push_entry(r, text, false, NULL);
-	else if (parent->object->to_string != NULL)
-		stop(r, CW_EPROTO, "an object has two ToString", "");
-	else
-		parent->object->to_string = text;
+	if (built(r,
+		cw_clixml_build_list(&r->build, o->children, (enum cw_ps_list_kind)o->detail, &v)))
+		attach(r, NULL, &v);
+}
+
+static void
+end_map(struct cw_clixml *r, const struct open *o)
+{
+	struct cw_ps_value v;
+
+	if (built(r, cw_clixml_build_map(&r->build, o->children, &v)))
+		attach(r, NULL, &v);
 }
 
 static void XMLCALL
-end_element(void *arg, const XML_Char *element)
+end_element(void *arg, const XML_Char *name)
 {
 	struct cw_clixml *r = arg;
-	struct open o;
+	const struct open *o;
 
-	(void)element;
+	(void)name;
 	if (r->code < 0)
 		return;
-	o = r->stack[--r->depth];
-	switch (o.kind) {
-	case OPEN_PRIMITIVE: end_primitive(r, &o); break;
-	case OPEN_EMPTY:
-		if (o.value != NULL)
-			attach(r, o.name, o.value);
+	o = top(r); /* stays readable: nothing is pushed before the next element begins */
+	r->depth--;
+	switch (o->kind) {
+	case CW_CLIXML_PRIMITIVE: end_primitive(r, o); break;
+	case CW_CLIXML_NIL:
+	case CW_CLIXML_REF: attach(r, o->name, o->value); break;
+	case CW_CLIXML_OBJ:
+	case CW_CLIXML_PROGRESS: end_object(r, o); break;
+	case CW_CLIXML_TYPES:
+		(void)built(
+		    r, cw_clixml_build_types(&r->build, o->children, o->ref_id, o[-1].object));
 		break;
-	case OPEN_OBJ: end_obj(r, &o); break;
-	case OPEN_TYPES: end_types(r, &o); break;
-	case OPEN_TYPE:
-	case OPEN_TO_STRING: end_name(r, &o); break;
-	case OPEN_LIST: end_list(r, &o); break;
-	case OPEN_MAP: end_map(r, &o); break;
-	case OPEN_ENTRY: end_entry(r, &o); break;
-	case OPEN_ADAPTED:
-	case OPEN_EXTENDED:
-	case OPEN_DOCUMENT: break;
+	case CW_CLIXML_TYPE:
+	case CW_CLIXML_TO_STRING: end_words(r, o); break;
+	case CW_CLIXML_LIST: end_list(r, o); break;
+	case CW_CLIXML_MAP: end_map(r, o); break;
+	case CW_CLIXML_ENTRY: (void)built(r, cw_clixml_build_pair(&r->build, o->children)); break;
+	case CW_CLIXML_NOTHING:
+	case CW_CLIXML_TYPES_REF:
+	case CW_CLIXML_PROPS:
+	case CW_CLIXML_MS:
+	case CW_CLIXML_DOCUMENT: break;
 	}
 	cw_buf_clear(&r->text);
+}
+
+/* --- text */
+
+static bool
+is_space(const XML_Char *s, int len)
+{
+	for (int i = 0; i < len; i++)
+		if (s[i] != ' ' && s[i] != '\t' && s[i] != '\r' && s[i] != '\n')
+			return false;
+	return true;
 }
 
 static void XMLCALL
 character_data(void *arg, const XML_Char *s, int len)
 {
 	struct cw_clixml *r = arg;
-	enum open_kind kind;
+	enum cw_clixml_open kind = top_kind(r);
 
 	if (r->code < 0)
 		return;
-	kind = r->depth > 0 ? r->stack[r->depth - 1].kind : OPEN_DOCUMENT;
-	if (kind == OPEN_PRIMITIVE || kind == OPEN_TYPE || kind == OPEN_TO_STRING) {
+	if (kind == CW_CLIXML_PRIMITIVE || kind == CW_CLIXML_TYPE || kind == CW_CLIXML_TO_STRING) {
 		if (cw_buf_put(&r->text, s, (size_t)len) < 0)
 			stop(r, CW_ELIMIT, "a text is larger than the limit", "");
-		return;
+	} else if (!is_space(s, len)) {
+		stop(r, CW_EPROTO, "text where none may be", "");
 	}
-	for (int i = 0; i < len; i++)
-		if (s[i] != ' ' && s[i] != '\t' && s[i] != '\r' && s[i] != '\n') {
-			stop(r, CW_EPROTO, "text where none may be", "");
-			return;
-		}
 }
 
 static void XMLCALL
@@ -671,6 +412,8 @@ start_doctype(
 	(void)has_subset;
 	stop(arg, CW_EPROTO, "a document type is not allowed:", name);
 }
+
+/* --- one text */
 
 int
 cw_clixml_new(struct cw_clixml **ret)
@@ -694,42 +437,47 @@ cw_clixml_free(struct cw_clixml *r)
 		return;
 	XML_ParserFree(r->parser);
 	cw_buf_free_secret(&r->text);
-	free(r->entries);
-	free(r->refs);
-	free(r->types);
+	cw_clixml_build_free(&r->build);
 	free(r);
 }
 
-static void
-begin(struct cw_clixml *r, struct cw_ps_arena *arena, cw_clixml_each *each, void *arg,
-    struct cw_err *err)
+/* The encoding is ours to say, not the text's: UTF-8, or UTF-16 where a byte order mark shows it.
+ */
+static const char *
+encoding(const uint8_t *p, size_t n)
 {
-	(void)XML_ParserReset(r->parser, "UTF-8");
+	if (n >= 2 && ((p[0] == 0xff && p[1] == 0xfe) || (p[0] == 0xfe && p[1] == 0xff)))
+		return "UTF-16";
+	return "UTF-8";
+}
+
+static void
+begin(struct cw_clixml *r, struct cw_ps_arena *arena, const char *code, struct cw_err *err)
+{
+	(void)XML_ParserReset(r->parser, code);
 	XML_SetUserData(r->parser, r);
 	XML_SetElementHandler(r->parser, start_element, end_element);
 	XML_SetCharacterDataHandler(r->parser, character_data);
 	XML_SetStartDoctypeDeclHandler(r->parser, start_doctype);
+	if (r->text.cap > TEXT_KEEP)
+		cw_buf_free_secret(&r->text);
+	r->text.max = CW_PS_ARENA_MAX;
+	cw_clixml_build_begin(&r->build, arena);
 	r->arena = arena;
 	r->err = err;
-	r->each = each;
-	r->each_arg = arg;
 	r->code = CW_OK;
-	r->values = r->depth = r->entry_count = 0;
-	if (r->ref_used > 0)
-		memset(r->refs, 0, r->ref_used * sizeof(*r->refs));
-	if (r->type_used > 0)
-		memset(r->types, 0, r->type_used * sizeof(*r->types));
-	r->ref_used = r->type_used = 0;
-	r->text.max = CW_PS_ARENA_MAX;
+	r->depth = 0;
 }
 
 int
 cw_clixml_read_each(struct cw_clixml *r, struct cw_ps_arena *arena, const void *xml, size_t n,
     cw_clixml_each *each, void *arg, struct cw_err *err)
 {
-	begin(r, arena, each, arg, err);
 	if (n > INT_MAX)
 		return cw_fail(err, CW_ELIMIT, "CLIXML of %zu bytes", n);
+	begin(r, arena, encoding(xml, n), err);
+	r->each = each;
+	r->each_arg = arg;
 	if (XML_Parse(r->parser, xml, (int)n, XML_TRUE) == XML_STATUS_ERROR && r->code == CW_OK)
 		r->code = cw_fail(err, CW_EPROTO, "CLIXML line %lu column %lu: %s",
 		    (unsigned long)XML_GetCurrentLineNumber(r->parser),

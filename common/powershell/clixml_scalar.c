@@ -2,7 +2,7 @@
 /*
  * Primitive values from their text.
  */
-#include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "base/time.h"
 #include "powershell/clixml_scalar.h"
 
-#define NUMBER_MAX 64 /* bytes of a number's text, but for BigInteger */
+#define NUMBER_MAX 64 /* bytes of a number's text */
 
 static int
 bad(struct cw_err *err, const char *what, const char *text, size_t n)
@@ -152,7 +152,7 @@ read_unsigned(struct cw_ps_value *v, const char *text, size_t n, uint64_t max, s
 	return CW_OK;
 }
 
-/* xs:double: the words are XML Schema's, not strtod's. */
+/* xs:double, xs:float: the words are XML Schema's, not strtod's. */
 static int
 read_real(struct cw_ps_value *v, const char *text, size_t n, struct cw_err *err)
 {
@@ -171,22 +171,25 @@ read_real(struct cw_ps_value *v, const char *text, size_t n, struct cw_err *err)
 		copy[n] = '\0';
 		if (strspn(copy, "+-0123456789.eE") < n)
 			return bad(err, "a real number", text, n);
-		v->real = strtod(copy, &end);
-		if (*end != '\0' || fabs(v->real) > 1.7976931348623157e308)
+		v->real = v->kind == CW_PS_SINGLE ? (double)strtof(copy, &end) : strtod(copy, &end);
+		if (*end != '\0')
 			return bad(err, "a real number", text, n);
+		if (fabs(v->real) > DBL_MAX)
+			return bad(err, "in its type's range", text, n);
 	}
 	return CW_OK;
 }
 
 /* [-]digits[.digits], and no more. */
 static bool
-is_decimal(const char *text, size_t n, bool point_allowed)
+is_decimal(const char *text, size_t n)
 {
 	size_t i = n > 0 && text[0] == '-', digits = 0;
+	bool point = false;
 
 	for (; i < n; i++) {
-		if (text[i] == '.' && point_allowed && digits > 0)
-			point_allowed = false;
+		if (text[i] == '.' && !point && digits > 0)
+			point = true;
 		else if (text[i] >= '0' && text[i] <= '9')
 			digits++;
 		else
@@ -361,19 +364,15 @@ cw_clixml_scalar(struct cw_ps_value *v, struct cw_ps_arena *arena, const char *t
 	case CW_PS_SINGLE:
 	case CW_PS_DOUBLE: return read_real(v, text, n, err);
 	case CW_PS_DECIMAL:
-		return is_decimal(text, n, true) && n < NUMBER_MAX
+		return is_decimal(text, n) && n < NUMBER_MAX
 		    ? read_text(v, arena, text, n, err)
 		    : bad(err, "a decimal number", text, n);
-	case CW_PS_BIGINT:
-		return is_decimal(text, n, false) ? read_text(v, arena, text, n, err)
-						  : bad(err, "a whole number", text, n);
 	case CW_PS_TIMESPAN:
 		return is_duration(text, n) ? read_text(v, arena, text, n, err)
 					    : bad(err, "a duration", text, n);
 	case CW_PS_GUID: return read_guid(v, arena, text, n, err);
 	case CW_PS_DATETIME: return read_date(v, text, n, err);
-	case CW_PS_BYTES:
-	case CW_PS_SECURE_STRING: return read_base64(v, arena, text, n, err);
+	case CW_PS_BYTES: return read_base64(v, arena, text, n, err);
 	case CW_PS_STRING:
 	case CW_PS_VERSION:
 	case CW_PS_URI:

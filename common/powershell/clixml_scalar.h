@@ -8,7 +8,8 @@ struct cw_err;
 
 /*
  * The text of CLIXML's primitive elements to values ([MS-PSRP] 2.2.5.1): pure
- * functions of the text, shared by the reader and its tests.
+ * functions of the text, shared by the reader and its tests. Secure strings are
+ * not among them: their text is never looked at.
  */
 
 /* Fills v, whose kind says which element it was. text need not end in NUL. CW_EPROTO: not such a

@@ -3,9 +3,10 @@
  * Values to CLIXML. Written from our own value model and nothing else: types are
  * named only where the engine's binder needs them.
  */
-#include <inttypes.h>
 #include <float.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -86,17 +87,39 @@ cw_clixml_put_text(struct cw_buf *out, const char *s, size_t n)
 	return r < 0 ? r : cw_buf_put(out, s + from, n - from);
 }
 
+/* The N attribute, where there is a name. */
+static int
+put_name(struct writer *w, const char *name)
+{
+	int r;
+
+	if (name == NULL)
+		return CW_OK;
+	if ((r = cw_buf_puts(w->out, " N=\"")) < 0 ||
+	    (r = cw_clixml_put_text(w->out, name, strlen(name))) < 0)
+		return r;
+	return cw_buf_putc(w->out, '"');
+}
+
 static int
 open_tag(struct writer *w, const char *element, const char *name)
 {
 	int r;
 
-	if ((r = cw_buf_printf(w->out, "<%s", element)) < 0 || name == NULL)
-		return r < 0 ? r : cw_buf_putc(w->out, '>');
-	if ((r = cw_buf_puts(w->out, " N=\"")) < 0 ||
-	    (r = cw_clixml_put_text(w->out, name, strlen(name))) < 0)
+	if ((r = cw_buf_putc(w->out, '<')) < 0 || (r = cw_buf_puts(w->out, element)) < 0 ||
+	    (r = put_name(w, name)) < 0)
 		return r;
-	return cw_buf_puts(w->out, "\">");
+	return cw_buf_putc(w->out, '>');
+}
+
+static int
+close_tag(struct writer *w, const char *element)
+{
+	int r;
+
+	if ((r = cw_buf_puts(w->out, "</")) < 0 || (r = cw_buf_puts(w->out, element)) < 0)
+		return r;
+	return cw_buf_putc(w->out, '>');
 }
 
 static int
@@ -106,7 +129,7 @@ text_element(struct writer *w, const char *element, const char *name, const char
 
 	if ((r = open_tag(w, element, name)) < 0 || (r = cw_clixml_put_text(w->out, s, n)) < 0)
 		return r;
-	return cw_buf_printf(w->out, "</%s>", element);
+	return close_tag(w, element);
 }
 
 static int
@@ -123,28 +146,26 @@ real_element(struct writer *w, const char *element, const char *name, double v, 
 	return text_element(w, element, name, text, strlen(text));
 }
 
+/* xs:dateTime of the wall clock's time, with Z, an offset, or neither. */
 static int
 date_element(struct writer *w, const char *name, const struct cw_ps_value *v)
 {
-	int64_t since = v->date.ticks - CW_PS_UNIX_EPOCH_TICKS;
-	int64_t seconds = since / CW_PS_TICKS_PER_SECOND, fraction = since % CW_PS_TICKS_PER_SECOND;
-	char whole[CW_TIME_TEXT], text[64], zone[8] = "";
-	int offset = v->date.offset_min;
+	int64_t seconds = v->date.ticks / CW_PS_TICKS_PER_SECOND -
+	    CW_PS_UNIX_EPOCH_TICKS / CW_PS_TICKS_PER_SECOND;
+	int64_t fraction = v->date.ticks % CW_PS_TICKS_PER_SECOND;
+	unsigned offset = (unsigned)abs(v->date.offset_min);
+	char whole[CW_TIME_TEXT], zone[16] = "", text[64];
 
-	if (fraction < 0) {
-		fraction += CW_PS_TICKS_PER_SECOND;
-		seconds--;
-	}
 	cw_time_text(whole, seconds * 1000);
-	whole[19] = '\0'; /* without its Z */
 	if (v->date.kind == CW_PS_DATE_UTC)
 		(void)snprintf(zone, sizeof(zone), "Z");
 	else if (v->date.kind == CW_PS_DATE_OFFSET)
-		(void)snprintf(zone, sizeof(zone), "%c%02u:%02u", offset < 0 ? '-' : '+',
-		    (unsigned)(offset < 0 ? -offset : offset) / 60 % 24,
-		    (unsigned)(offset < 0 ? -offset : offset) % 60);
-	(void)snprintf(text, sizeof(text), fraction != 0 ? "%s.%07lld%s" : "%s%.0lld%s", whole,
-	    (long long)fraction, zone);
+		(void)snprintf(zone, sizeof(zone), "%c%02u:%02u",
+		    v->date.offset_min < 0 ? '-' : '+', offset / 60 % 24, offset % 60);
+	if (fraction != 0)
+		(void)snprintf(text, sizeof(text), "%.19s.%07" PRId64 "%s", whole, fraction, zone);
+	else
+		(void)snprintf(text, sizeof(text), "%.19s%s", whole, zone);
 	return text_element(w, "DT", name, text, strlen(text));
 }
 
@@ -156,7 +177,7 @@ base64_element(struct writer *w, const char *name, const struct cw_ps_value *v)
 	if ((r = open_tag(w, "BA", name)) < 0 ||
 	    (r = cw_base64_put(w->out, v->bytes.data, v->bytes.len)) < 0)
 		return r;
-	return cw_buf_puts(w->out, "</BA>");
+	return close_tag(w, "BA");
 }
 
 static int
@@ -164,6 +185,9 @@ secure_element(struct writer *w, const char *name, const struct cw_ps_value *v)
 {
 	int r;
 
+	if (v->bytes.data == NULL)
+		return cw_fail(w->err, CW_EINVAL,
+		    "a secure string that was read cannot be sent: its text is not kept");
 	if (w->secret == NULL)
 		return cw_fail(w->err, CW_EINVAL,
 		    "a secure string cannot be sent before the session key is there");
@@ -171,7 +195,7 @@ secure_element(struct writer *w, const char *name, const struct cw_ps_value *v)
 	    (r = w->secret->encrypt(w->secret->arg, w->out, v->bytes.data, v->bytes.len, w->err)) <
 		0)
 		return r;
-	return cw_buf_puts(w->out, "</SS>");
+	return close_tag(w, "SS");
 }
 
 static int
@@ -180,14 +204,8 @@ open_obj(struct writer *w, const char *name, const char *const *types)
 	struct cw_buf *out = w->out;
 	int r;
 
-	if ((r = cw_buf_puts(out, "<Obj")) < 0)
-		return r;
-	if (name != NULL &&
-	    ((r = cw_buf_puts(out, " N=\"")) < 0 ||
-		(r = cw_clixml_put_text(out, name, strlen(name))) < 0 ||
-		(r = cw_buf_puts(out, "\"")) < 0))
-		return r;
-	if ((r = cw_buf_printf(out, " RefId=\"%u\">", w->next_ref++)) < 0 || types == NULL)
+	if ((r = cw_buf_puts(out, "<Obj")) < 0 || (r = put_name(w, name)) < 0 ||
+	    (r = cw_buf_printf(out, " RefId=\"%u\">", w->next_ref++)) < 0 || types == NULL)
 		return r;
 	if ((r = cw_buf_printf(out, "<TN RefId=\"%u\">", w->next_ref++)) < 0)
 		return r;
@@ -265,12 +283,7 @@ write_nil(struct writer *w, const char *name)
 {
 	int r;
 
-	if ((r = cw_buf_puts(w->out, "<Nil")) < 0)
-		return r;
-	if (name != NULL &&
-	    ((r = cw_buf_puts(w->out, " N=\"")) < 0 ||
-		(r = cw_clixml_put_text(w->out, name, strlen(name))) < 0 ||
-		(r = cw_buf_putc(w->out, '"')) < 0))
+	if ((r = cw_buf_puts(w->out, "<Nil")) < 0 || (r = put_name(w, name)) < 0)
 		return r;
 	return cw_buf_puts(w->out, "/>");
 }
@@ -296,7 +309,6 @@ write_kind(struct writer *w, const char *name, const struct cw_ps_value *v)
 	case CW_PS_DOUBLE: return real_element(w, "Db", name, v->real, 17);
 	case CW_PS_STRING: return text_element(w, "S", name, v->text.data, v->text.len);
 	case CW_PS_DECIMAL: return text_element(w, "D", name, v->text.data, v->text.len);
-	case CW_PS_BIGINT: return text_element(w, "BI", name, v->text.data, v->text.len);
 	case CW_PS_TIMESPAN: return text_element(w, "TS", name, v->text.data, v->text.len);
 	case CW_PS_GUID: return text_element(w, "G", name, v->text.data, v->text.len);
 	case CW_PS_VERSION: return text_element(w, "Version", name, v->text.data, v->text.len);

@@ -2,9 +2,10 @@
 /*
  * Values to JSON, straight into the caller's buffer. JSON.md says what and why.
  */
-#include <inttypes.h>
 #include <float.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -12,21 +13,19 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/time.h"
-#include "powershell/clixml.h"
 #include "powershell/json.h"
 
-#define SAFE_MAX                                                                                  \
-	INT64_C(9007199254740991) /* 2^53 - 1: past it a JSON number is not read back by everyone \
-				   */
+#define SAFE_MAX INT64_C(9007199254740991) /* 2^53 - 1: past it not every reader keeps a number */
+#define DATE_TICKS_MAX INT64_C(3155378975999999999) /* 9999-12-31T23:59:59.9999999 */
 
+/* The values that one being written lies in: for cycles, and for how deep it is. */
 struct path {
-	const struct cw_ps_object *object; /* what makes two values the same: where it was read */
+	const struct cw_ps_object *object; /* NULL: no object, or the outside */
 	const struct path *up;
-	unsigned depth;
+	unsigned depth; /* brackets that are open around what is written next */
 };
 
-static int put(
-    struct cw_buf *out, const struct cw_ps_value *v, const struct path *up, struct cw_err *err);
+static int put(struct cw_buf *out, const struct cw_ps_value *v, const struct path *up);
 
 static int
 put_literal(struct cw_buf *out, const char *s)
@@ -34,19 +33,65 @@ put_literal(struct cw_buf *out, const char *s)
 	return cw_buf_put(out, s, strlen(s));
 }
 
+/* A NUL becomes U+FFFD: too many readers of JSON end a string there, or refuse it, as ours does. */
+static int
+put_text(struct cw_buf *out, const char *s, size_t n)
+{
+	const char *end = s + n, *nul;
+	struct cw_buf copy;
+	int r = CW_OK;
+
+	if (memchr(s, '\0', n) == NULL)
+		return cw_json_put_str(out, s, n);
+	cw_buf_init(&copy, out->max);
+	while (r == CW_OK && (nul = memchr(s, '\0', (size_t)(end - s))) != NULL) {
+		if ((r = cw_buf_put(&copy, s, (size_t)(nul - s))) == CW_OK)
+			r = cw_buf_puts(&copy, "\xef\xbf\xbd");
+		s = nul + 1;
+	}
+	if (r == CW_OK && (r = cw_buf_put(&copy, s, (size_t)(end - s))) == CW_OK)
+		r = cw_json_put_str(out, (const char *)cw_buf_peek(&copy), cw_buf_left(&copy));
+	cw_buf_free(&copy);
+	return r;
+}
+
+/* A member's name and its colon. A name of PowerShell's own that begins with $ gets a second one:
+ * what begins with a single one is ours. */
+static int
+put_name(struct cw_buf *out, const char *name, size_t n, bool first)
+{
+	struct cw_buf dollar;
+	int r;
+
+	if (!first && (r = cw_buf_putc(out, ',')) < 0)
+		return r;
+	if (n == 0 || name[0] != '$') {
+		r = cw_json_put_str(out, name, n);
+	} else {
+		cw_buf_init(&dollar, out->max);
+		if ((r = cw_buf_putc(&dollar, '$')) == CW_OK &&
+		    (r = cw_buf_put(&dollar, name, n)) == CW_OK)
+			r = cw_json_put_str(out, (const char *)cw_buf_peek(&dollar), n + 1);
+		cw_buf_free(&dollar);
+	}
+	return r < 0 ? r : cw_buf_putc(out, ':');
+}
+
+/* --- one value of its own */
+
 static int
 put_integer(struct cw_buf *out, const struct cw_ps_value *v)
 {
 	char text[32];
+	bool is_unsigned = v->kind >= CW_PS_U8, safe;
 	int n;
 
-	if (v->kind >= CW_PS_U8)
-		n = snprintf(text, sizeof(text),
-		    v->u64 > (uint64_t)SAFE_MAX ? "\"%" PRIu64 "\"" : "%" PRIu64, v->u64);
+	safe =
+	    is_unsigned ? v->u64 <= (uint64_t)SAFE_MAX : v->i64 <= SAFE_MAX && v->i64 >= -SAFE_MAX;
+	if (is_unsigned)
+		n = snprintf(text, sizeof(text), safe ? "%" PRIu64 : "\"%" PRIu64 "\"", v->u64);
 	else
-		n = snprintf(text, sizeof(text),
-		    v->i64 > SAFE_MAX || v->i64 < -SAFE_MAX ? "\"%" PRId64 "\"" : "%" PRId64,
-		    v->i64);
+		n = snprintf(text, sizeof(text), safe ? "%" PRId64 : "\"%" PRId64 "\"", v->i64);
 	return cw_buf_put(out, text, (size_t)n);
 }
 
@@ -54,20 +99,19 @@ put_integer(struct cw_buf *out, const struct cw_ps_value *v)
 static int
 put_real(struct cw_buf *out, double v, bool single)
 {
-	char text[40];
 	int digits = single ? 6 : 15, most = single ? 9 : 17;
+	char text[40];
 
 	if (v != v)
 		return put_literal(out, "\"NaN\"");
 	if (v > DBL_MAX || v < -DBL_MAX)
 		return put_literal(out, v > 0 ? "\"Infinity\"" : "\"-Infinity\"");
-	for (;; digits++) {
+	for (; digits <= most; digits++) {
 		double again;
 
 		(void)snprintf(text, sizeof(text), "%.*g", digits, v);
-		if (digits == most || sscanf(text, "%lf", &again) != 1)
-			break;
-		if (single ? (float)again == (float)v : !(again < v) && !(again > v))
+		again = single ? (double)strtof(text, NULL) : strtod(text, NULL);
+		if (!(again < v) && !(again > v))
 			break;
 	}
 	return put_literal(out, text);
@@ -77,19 +121,17 @@ put_real(struct cw_buf *out, double v, bool single)
 static int
 put_date(struct cw_buf *out, const struct cw_ps_value *v)
 {
-	int64_t ticks = v->date.ticks - v->date.offset_min * 60 * CW_PS_TICKS_PER_SECOND -
-	    CW_PS_UNIX_EPOCH_TICKS;
-	int64_t seconds = ticks / CW_PS_TICKS_PER_SECOND, fraction = ticks % CW_PS_TICKS_PER_SECOND;
+	int64_t ticks = v->date.ticks - v->date.offset_min * 60 * CW_PS_TICKS_PER_SECOND;
+	int64_t seconds, fraction;
 	char whole[CW_TIME_TEXT], text[48];
 	int n;
 
-	if (fraction < 0) {
-		fraction += CW_PS_TICKS_PER_SECOND;
-		seconds--;
-	}
+	/* As .NET does at the ends of its calendar: MinValue with an offset is still MinValue. */
+	ticks = ticks < 0 ? 0 : ticks > DATE_TICKS_MAX ? DATE_TICKS_MAX : ticks;
+	seconds = ticks / CW_PS_TICKS_PER_SECOND - CW_PS_UNIX_EPOCH_TICKS / CW_PS_TICKS_PER_SECOND;
+	fraction = ticks % CW_PS_TICKS_PER_SECOND;
 	cw_time_text(whole, seconds * 1000);
-	whole[19] = '\0';
-	n = snprintf(text, sizeof(text), "\"%s", whole);
+	n = snprintf(text, sizeof(text), "\"%.19s", whole);
 	if (fraction != 0) {
 		n += snprintf(text + n, sizeof(text) - (size_t)n, ".%07" PRId64, fraction);
 		while (text[n - 1] == '0')
@@ -103,12 +145,12 @@ put_date(struct cw_buf *out, const struct cw_ps_value *v)
 static int
 put_char(struct cw_buf *out, uint64_t unit)
 {
-	char utf8[4];
-	struct cw_buf b = { .data = (uint8_t *)utf8, .cap = sizeof(utf8), .max = sizeof(utf8) };
+	uint8_t utf8[4];
+	struct cw_buf b = { .data = utf8, .cap = sizeof(utf8), .max = sizeof(utf8) };
 
 	if (cw_utf8_put(&b, (uint32_t)unit) < 0)
 		return put_literal(out, "\"\xef\xbf\xbd\""); /* half of a surrogate pair */
-	return cw_json_put_str(out, utf8, b.len);
+	return put_text(out, (const char *)utf8, b.len);
 }
 
 static int
@@ -123,100 +165,148 @@ put_bytes(struct cw_buf *out, const struct cw_ps_value *v)
 }
 
 static int
-put_list(struct cw_buf *out, const struct cw_ps_value *v, const struct path *up, struct cw_err *err)
+put_primitive(struct cw_buf *out, const struct cw_ps_value *v)
+{
+	switch (v->kind) {
+	case CW_PS_BOOL: return put_literal(out, v->boolean ? "true" : "false");
+	case CW_PS_CHAR: return put_char(out, v->u64);
+	case CW_PS_I8:
+	case CW_PS_I16:
+	case CW_PS_I32:
+	case CW_PS_I64:
+	case CW_PS_U8:
+	case CW_PS_U16:
+	case CW_PS_U32:
+	case CW_PS_U64: return put_integer(out, v);
+	case CW_PS_SINGLE: return put_real(out, v->real, true);
+	case CW_PS_DOUBLE: return put_real(out, v->real, false);
+	case CW_PS_STRING:
+	case CW_PS_DECIMAL:
+	case CW_PS_TIMESPAN:
+	case CW_PS_GUID:
+	case CW_PS_VERSION:
+	case CW_PS_URI:
+	case CW_PS_XML:
+	case CW_PS_SCRIPTBLOCK: return put_text(out, v->text.data, v->text.len);
+	case CW_PS_DATETIME: return put_date(out, v);
+	case CW_PS_BYTES: return put_bytes(out, v);
+	case CW_PS_SECURE_STRING: return put_literal(out, "{\"$secure\":true}");
+	case CW_PS_NULL:
+	case CW_PS_LIST:
+	case CW_PS_MAP:
+	case CW_PS_OBJECT: break;
+	}
+	return put_literal(out, "null");
+}
+
+/* --- values that hold others */
+
+static int
+put_list(struct cw_buf *out, const struct cw_ps_value *v, struct path *here)
 {
 	int r = cw_buf_putc(out, '[');
 
+	here->depth++;
 	for (size_t i = 0; i < v->list.count && r == CW_OK; i++) {
 		if (i > 0)
 			r = cw_buf_putc(out, ',');
 		if (r == CW_OK)
-			r = put(out, v->list.items[i], up, err);
+			r = put(out, v->list.items[i], here);
 	}
 	return r < 0 ? r : cw_buf_putc(out, ']');
 }
 
-static bool
-is_string(const struct cw_ps_value *v)
-{
-	return v->kind == CW_PS_STRING && v->object == NULL;
-}
-
-/* A JSON object when all keys are different strings, otherwise a list of [key, value]. */
+/* Keys that can be the names of a JSON object. */
 static bool
 has_plain_keys(const struct cw_ps_value *v)
 {
 	for (size_t i = 0; i < v->map.count; i++) {
-		if (!is_string(v->map.pairs[i].key))
+		const struct cw_ps_value *key = v->map.pairs[i].key;
+
+		if (key->kind != CW_PS_STRING || key->object != NULL ||
+		    memchr(key->text.data, '\0', key->text.len) != NULL)
 			return false;
-		for (size_t j = 0; j < i; j++)
-			if (strcmp(v->map.pairs[i].key->text.data,
-				v->map.pairs[j].key->text.data) == 0)
-				return false;
 	}
 	return true;
 }
 
 static int
-put_map(struct cw_buf *out, const struct cw_ps_value *v, const struct path *up, struct cw_err *err)
+put_pair(struct cw_buf *out, const struct cw_ps_pair *p, bool first, const struct path *here)
 {
-	bool plain = v->map.count <= 4096 && has_plain_keys(v);
+	int r;
+
+	if ((r = put_literal(out, first ? "[" : ",[")) < 0 || (r = put(out, p->key, here)) < 0 ||
+	    (r = cw_buf_putc(out, ',')) < 0 || (r = put(out, p->value, here)) < 0)
+		return r;
+	return cw_buf_putc(out, ']');
+}
+
+/* A JSON object, or a list of [key, value] when not all keys can be names. */
+static int
+put_map(struct cw_buf *out, const struct cw_ps_value *v, struct path *here)
+{
+	bool plain = has_plain_keys(v);
 	int r = cw_buf_putc(out, plain ? '{' : '[');
 
+	here->depth += plain ? 1 : 2;
 	for (size_t i = 0; i < v->map.count && r == CW_OK; i++) {
 		const struct cw_ps_pair *p = &v->map.pairs[i];
 
-		if (i > 0)
-			r = cw_buf_putc(out, ',');
-		if (r == CW_OK && !plain)
-			r = cw_buf_putc(out, '[');
-		if (r == CW_OK)
-			r = put(out, p->key, up, err);
-		if (r == CW_OK)
-			r = cw_buf_putc(out, plain ? ':' : ',');
-		if (r == CW_OK)
-			r = put(out, p->value, up, err);
-		if (r == CW_OK && !plain)
-			r = cw_buf_putc(out, ']');
+		if (!plain)
+			r = put_pair(out, p, i == 0, here);
+		else if ((r = put_name(out, p->key->text.data, p->key->text.len, i == 0)) == CW_OK)
+			r = put(out, p->value, here);
 	}
 	return r < 0 ? r : cw_buf_putc(out, plain ? '}' : ']');
 }
 
-/* A note (MS) hides the adapted property of the same name, as in PowerShell. */
-static bool
-is_hidden(const struct cw_ps_object *o, const struct cw_ps_property *p)
+static int
+put_value(struct cw_buf *out, const struct cw_ps_value *v, struct path *here)
 {
-	if (p->extended)
-		return false;
-	/* Notes come after the adapted ones or before them: the engine writes either. */
-	for (size_t i = 0; i < o->property_count; i++)
-		if (o->properties[i].extended && cw_strcaseeq(o->properties[i].name, p->name))
-			return true;
-	return false;
+	switch (v->kind) {
+	case CW_PS_LIST: return put_list(out, v, here);
+	case CW_PS_MAP: return put_map(out, v, here);
+	default: return put_primitive(out, v);
+	}
 }
 
 static int
-put_properties(struct cw_buf *out, const struct cw_ps_object *o, bool first, const struct path *up,
-    struct cw_err *err)
+put_bag(struct cw_buf *out, const struct cw_ps_object *o, struct path *here)
 {
-	int r = CW_OK;
+	int r = cw_buf_putc(out, '{');
 
+	here->depth++;
 	for (size_t i = 0; i < o->property_count && r == CW_OK; i++) {
 		const struct cw_ps_property *p = &o->properties[i];
 
-		if (is_hidden(o, p))
-			continue;
-		if (!first)
-			r = cw_buf_putc(out, ',');
-		first = false;
-		if (r == CW_OK)
-			r = cw_json_put_str(out, p->name, strlen(p->name));
-		if (r == CW_OK)
-			r = cw_buf_putc(out, ':');
-		if (r == CW_OK)
-			r = put(out, p->value, up, err);
+		if ((r = put_name(out, p->name, strlen(p->name), i == 0)) == CW_OK)
+			r = put(out, p->value, here);
 	}
-	return r;
+	return r < 0 ? r : cw_buf_putc(out, '}');
+}
+
+/* A value with notes (Add-Member, Select-Object) keeps them beside it. What .NET adds to a list or
+ * map (Count, Keys, SyncRoot) is left out: the list says it. */
+static int
+put_noted(struct cw_buf *out, const struct cw_ps_value *v, struct path *here)
+{
+	const struct cw_ps_object *o = v->object;
+	struct path inner;
+	int r;
+
+	here->depth++;
+	inner = *here;
+	if ((r = put_literal(out, "{\"$value\":")) < 0 || (r = put_value(out, v, &inner)) < 0)
+		return r;
+	for (size_t i = 0; i < o->property_count; i++) {
+		const struct cw_ps_property *p = &o->properties[i];
+
+		if (p->extended &&
+		    ((r = put_name(out, p->name, strlen(p->name), false)) < 0 ||
+			(r = put(out, p->value, here)) < 0))
+			return r;
+	}
+	return cw_buf_putc(out, '}');
 }
 
 static int
@@ -232,110 +322,89 @@ put_enum(struct cw_buf *out, const struct cw_ps_value *v)
 	return cw_buf_putc(out, '}');
 }
 
-static int
-put_plain(
-    struct cw_buf *out, const struct cw_ps_value *v, const struct path *up, struct cw_err *err)
-{
-	switch (v->kind) {
-	case CW_PS_NULL: return put_literal(out, "null");
-	case CW_PS_BOOL: return put_literal(out, v->boolean ? "true" : "false");
-	case CW_PS_CHAR: return put_char(out, v->u64);
-	case CW_PS_I8:
-	case CW_PS_I16:
-	case CW_PS_I32:
-	case CW_PS_I64:
-	case CW_PS_U8:
-	case CW_PS_U16:
-	case CW_PS_U32:
-	case CW_PS_U64: return put_integer(out, v);
-	case CW_PS_SINGLE: return put_real(out, v->real, true);
-	case CW_PS_DOUBLE: return put_real(out, v->real, false);
-	case CW_PS_STRING:
-	case CW_PS_DECIMAL:
-	case CW_PS_BIGINT:
-	case CW_PS_TIMESPAN:
-	case CW_PS_GUID:
-	case CW_PS_VERSION:
-	case CW_PS_URI:
-	case CW_PS_XML:
-	case CW_PS_SCRIPTBLOCK: return cw_json_put_str(out, v->text.data, v->text.len);
-	case CW_PS_DATETIME: return put_date(out, v);
-	case CW_PS_BYTES: return put_bytes(out, v);
-	case CW_PS_SECURE_STRING: return put_literal(out, "{\"$secure\":true}");
-	case CW_PS_LIST: return put_list(out, v, up, err);
-	case CW_PS_MAP: return put_map(out, v, up, err);
-	case CW_PS_OBJECT: break;
-	}
-	return put_literal(out, "null");
-}
+/* --- which of these it is */
 
-/* An object without properties of its own but with words: a SID, a type, a credential's name. */
 static bool
-is_words_only(const struct cw_ps_value *v)
+has_notes(const struct cw_ps_object *o)
 {
-	return cw_ps_is_type(v, "System.Security.Principal.SecurityIdentifier") ||
-	    (v->object->property_count == 0 && v->object->to_string != NULL);
+	for (size_t i = 0; i < o->property_count; i++)
+		if (o->properties[i].extended)
+			return true;
+	return false;
+}
+
+/* What an object without a value says in words, when that is all there is to know of it: a SID, an
+ * address, a number too large for .NET's own. NULL: it is its properties. */
+static const char *
+words_of(const struct cw_ps_value *v)
+{
+	static const char *const types[] = {
+		"System.Security.Principal.SecurityIdentifier",
+		"System.Security.Principal.NTAccount",
+		"System.Numerics.BigInteger",
+		"System.Net.IPAddress",
+		"System.Net.Mail.MailAddress",
+		"System.Management.Automation.SemanticVersion",
+		"System.Globalization.CultureInfo",
+		"System.Type",
+	};
+	const struct cw_ps_object *o = v->object;
+
+	if (o->property_count == 0)
+		return o->to_string;
+	for (size_t i = 0; i < CW_COUNT(types); i++)
+		if (cw_ps_is_type(v, types[i]))
+			return o->to_string != NULL ? o->to_string
+						    : cw_ps_str(cw_ps_get(v, "Value"));
+	return NULL;
+}
+
+/* An object without a value of its own. */
+static int
+put_object(struct cw_buf *out, const struct cw_ps_value *v, struct path *here)
+{
+	const struct cw_ps_value *utc;
+	const char *words;
+
+	if (cw_ps_is_type(v, "System.DBNull"))
+		return put_literal(out, "null");
+	if (cw_ps_is_type(v, "System.DateTimeOffset") &&
+	    (utc = cw_ps_get(v, "UtcDateTime")) != NULL && utc->kind == CW_PS_DATETIME)
+		return put_date(out, utc);
+	if ((words = words_of(v)) != NULL)
+		return cw_json_put_str(out, words, strlen(words));
+	return put_bag(out, v->object, here);
 }
 
 static int
-put_words(struct cw_buf *out, const struct cw_ps_value *v)
-{
-	const char *words = cw_ps_str(cw_ps_get(v, "Value"));
-
-	if (words == NULL)
-		words = v->object->to_string != NULL ? v->object->to_string : "";
-	return cw_json_put_str(out, words, strlen(words));
-}
-
-static int
-put(struct cw_buf *out, const struct cw_ps_value *v, const struct path *up, struct cw_err *err)
+put(struct cw_buf *out, const struct cw_ps_value *v, const struct path *up)
 {
 	const struct cw_ps_object *o = v->object;
-	struct path here = { o, up, up != NULL ? up->depth + 1 : 0 };
-	int r;
+	struct path here = { o, up, up->depth };
 
-	if (here.depth > CW_CLIXML_DEPTH_MAX)
-		return cw_fail(err, CW_ELIMIT, "a value is nested more than %d levels deep",
-		    CW_CLIXML_DEPTH_MAX);
+	if (o == NULL && v->kind != CW_PS_LIST && v->kind != CW_PS_MAP)
+		return put_primitive(out, v);
+	if (up->depth >= CW_PS_JSON_DEPTH_MAX)
+		return put_literal(out, "{\"$deep\":true}");
 	if (o == NULL)
-		return put_plain(out, v, &here, err);
+		return put_value(out, v, &here);
 	for (; up != NULL; up = up->up)
 		if (up->object == o)
 			return put_literal(out, "{\"$cycle\":true}");
+	if (v->kind == CW_PS_OBJECT)
+		return put_object(out, v, &here);
 	if (cw_ps_is_enum(v))
 		return put_enum(out, v);
-	if (v->kind == CW_PS_OBJECT && is_words_only(v))
-		return put_words(out, v);
-	if (v->kind != CW_PS_OBJECT && o->property_count == 0)
-		return put_plain(out, v, &here, err);
-	/* A list or map with adapted properties (Count, Keys, SyncRoot) is the list or map; notes
-	 * would be lost, so a value with notes keeps them beside it. */
-	if (v->kind != CW_PS_OBJECT) {
-		bool notes = false;
-
-		for (size_t i = 0; i < o->property_count; i++)
-			notes |= o->properties[i].extended;
-		if (!notes)
-			return put_plain(out, v, &here, err);
-		if ((r = put_literal(out, "{\"$value\":")) < 0 ||
-		    (r = put_plain(out, v, &here, err)) < 0)
-			return r;
-	} else if ((r = cw_buf_putc(out, '{')) < 0) {
-		return r;
-	}
-	if ((r = put_properties(out, o, v->kind == CW_PS_OBJECT, &here, err)) < 0)
-		return r;
-	return cw_buf_putc(out, '}');
+	return has_notes(o) ? put_noted(out, v, &here) : put_value(out, v, &here);
 }
 
 int
 cw_ps_json_put(struct cw_buf *out, const struct cw_ps_value *value, struct cw_err *err)
 {
-	int r;
+	struct path outside = { NULL, NULL, 0 };
+	int r = put(out, value, &outside);
 
-	err->code = CW_OK;
-	r = put(out, value, NULL, err);
-	if (r < 0 && err->code == CW_OK)
+	if (r == CW_ELIMIT)
 		return cw_fail(err, r, "the JSON is larger than %zu bytes", out->max);
-	return r;
+	return r < 0 ? cw_fail(err, r, "cannot write JSON: %s", cw_strerror(r)) : r;
 }

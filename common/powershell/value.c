@@ -220,20 +220,12 @@ cw_ps_map(struct cw_ps_arena *arena, const struct cw_ps_pair *pairs, size_t coun
 const struct cw_ps_value *
 cw_ps_get(const struct cw_ps_value *v, const char *name)
 {
-	const struct cw_ps_value *adapted = NULL;
-
 	if (v == NULL || v->object == NULL)
 		return NULL;
-	for (size_t i = 0; i < v->object->property_count; i++) {
-		const struct cw_ps_property *p = &v->object->properties[i];
-
-		if (!cw_strcaseeq(p->name, name))
-			continue;
-		if (p->extended)
-			return p->value;
-		adapted = p->value;
-	}
-	return adapted;
+	for (size_t i = 0; i < v->object->property_count; i++)
+		if (cw_strcaseeq(v->object->properties[i].name, name))
+			return v->object->properties[i].value;
+	return NULL;
 }
 
 const struct cw_ps_value *

@@ -10,7 +10,8 @@
  * PowerShell values as data: what CLIXML ([MS-PSRP] 2.2.5) can carry, typed.
  *
  * Values live in an arena, one per message: nothing is freed alone, all of it
- * goes with cw_ps_arena_reset(). Strings are UTF-8 with a NUL behind them.
+ * goes with cw_ps_arena_reset(). Strings are UTF-8 with a NUL behind them; a
+ * text may hold a NUL itself, so its length counts.
  */
 #define CW_PS_ARENA_MAX (64u * 1024u * 1024u) /* bytes, default limit of one message's values */
 
@@ -40,7 +41,6 @@ enum cw_ps_kind {
 	CW_PS_DOUBLE, /* .real */
 	CW_PS_STRING, /* from here: .text */
 	CW_PS_DECIMAL, /* decimal digits, sign, point */
-	CW_PS_BIGINT, /* decimal digits, sign */
 	CW_PS_TIMESPAN, /* xs:duration */
 	CW_PS_GUID, /* 8-4-4-4-12, lower case */
 	CW_PS_VERSION,
@@ -49,8 +49,7 @@ enum cw_ps_kind {
 	CW_PS_SCRIPTBLOCK, /* text; read, never sent */
 	CW_PS_DATETIME, /* .date */
 	CW_PS_BYTES, /* .bytes */
-	CW_PS_SECURE_STRING, /* .bytes: as read, the encrypted form; to be written, the UTF-8 plain
-				text */
+	CW_PS_SECURE_STRING, /* .bytes: to be written, the plain UTF-8; as read, nothing (NULL) */
 	CW_PS_LIST, /* .list */
 	CW_PS_MAP, /* .map */
 	CW_PS_OBJECT, /* no value of its own: .object alone */
@@ -72,7 +71,7 @@ struct cw_ps_object {
 	const char *const *types; /* most derived first */
 	size_t type_count;
 	const char *to_string; /* NULL when absent */
-	const struct cw_ps_property *properties;
+	const struct cw_ps_property *properties; /* no name twice, in any case of its letters */
 	size_t property_count;
 };
 
@@ -133,8 +132,7 @@ struct cw_ps_value *cw_ps_map(
     struct cw_ps_arena *arena, const struct cw_ps_pair *pairs, size_t count);
 
 /* --- looking at values; NULL in, nothing found out */
-/* A property by name, letters in any case as PowerShell compares. A note hides an adapted property.
- */
+/* A property by name, letters in any case as PowerShell compares. */
 const struct cw_ps_value *cw_ps_get(const struct cw_ps_value *v, const char *name);
 /* Walks the path a, b, ... (NULL-terminated). */
 const struct cw_ps_value *cw_ps_path(const struct cw_ps_value *v, const char *const *names);
