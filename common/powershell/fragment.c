@@ -51,69 +51,70 @@ cw_psrp_assembly_add(struct cw_psrp_assembly *a, const struct cw_psrp_fragment *
 {
 	int r;
 
-	if (frag->start && a->object_id != 0)
+	if (frag->start && a->next_fragment != 0)
 		return cw_fail(err, CW_EPROTO, "object %llu begins inside object %llu",
 		    (unsigned long long)frag->object_id, (unsigned long long)a->object_id);
-	if (frag->start && frag->end) { /* the usual case: no copy */
-		*ret = frag->blob;
-		*ret_len = frag->blob_len;
-		return CW_OK;
-	}
-	if (a->blob == NULL) {
-		if ((a->blob = calloc(1, sizeof(*a->blob))) == NULL)
-			return cw_fail(err, CW_ENOMEM, "out of memory");
-		cw_buf_init(a->blob, CW_PSRP_MESSAGE_MAX);
-	}
-	if (frag->start) {
-		cw_buf_clear(a->blob);
+	if (frag->start && frag->object_id == a->object_id)
+		return cw_fail(
+		    err, CW_EPROTO, "object %llu comes twice", (unsigned long long)frag->object_id);
+	if (frag->start)
 		a->object_id = frag->object_id;
-		a->next_fragment = 0;
-	}
 	if (frag->object_id != a->object_id || frag->fragment_id != a->next_fragment)
 		return cw_fail(err, CW_EPROTO,
 		    "fragment %llu of object %llu where %llu of %llu belongs",
 		    (unsigned long long)frag->fragment_id, (unsigned long long)frag->object_id,
 		    (unsigned long long)a->next_fragment, (unsigned long long)a->object_id);
-	if ((r = cw_buf_put(a->blob, frag->blob, frag->blob_len)) < 0)
+	if (frag->start && frag->end) { /* the usual case: no copy */
+		*ret = frag->blob;
+		*ret_len = frag->blob_len;
+		return CW_OK;
+	}
+	if (frag->start) { /* an earlier object may have needed much */
+		cw_buf_free_secret(&a->blob);
+		cw_buf_init(&a->blob, CW_PSRP_MESSAGE_MAX);
+	}
+	if ((r = cw_buf_put(&a->blob, frag->blob, frag->blob_len)) < 0)
 		return cw_fail(err, r, "a message of more than %u bytes", CW_PSRP_MESSAGE_MAX);
-	a->next_fragment++;
+	a->next_fragment = frag->end ? 0 : a->next_fragment + 1;
 	if (!frag->end)
 		return CW_EAGAIN;
-	a->object_id = 0;
-	*ret = cw_buf_peek(a->blob);
-	*ret_len = cw_buf_left(a->blob);
+	*ret = cw_buf_peek(&a->blob);
+	*ret_len = cw_buf_left(&a->blob);
 	return CW_OK;
 }
 
 void
 cw_psrp_assembly_free(struct cw_psrp_assembly *a)
 {
-	if (a->blob != NULL)
-		cw_buf_free_secret(a->blob);
-	free(a->blob);
+	cw_buf_free_secret(&a->blob);
 	*a = (struct cw_psrp_assembly){ 0 };
 }
 
 int
 cw_psrp_fragment_put(struct cw_buf *out, uint64_t object_id, const void *object, size_t n)
 {
+	size_t count = n == 0 ? 1 : (n + CW_PSRP_BLOB_MAX - 1) / CW_PSRP_BLOB_MAX;
+	size_t room = n + count * CW_PSRP_FRAGMENT_HEADER;
 	const uint8_t *p = object;
-	uint64_t fragment_id = 0;
-	int r;
 
-	do {
+	if (room > out->max - cw_buf_left(out))
+		return CW_ELIMIT;
+	if (cw_buf_reserve(out, room) == NULL)
+		return CW_ENOMEM;
+	for (size_t i = 0; i < count; i++) {
 		size_t len = n < CW_PSRP_BLOB_MAX ? n : CW_PSRP_BLOB_MAX;
 		uint8_t flags =
-		    (uint8_t)((fragment_id == 0 ? FLAG_START : 0) | (len == n ? FLAG_END : 0));
+		    (uint8_t)((i == 0 ? FLAG_START : 0) | (i + 1 == count ? FLAG_END : 0));
 
-		if ((r = cw_buf_put_be(out, object_id, 8)) < 0 ||
-		    (r = cw_buf_put_be(out, fragment_id++, 8)) < 0 ||
-		    (r = cw_buf_put_be(out, flags, 1)) < 0 ||
-		    (r = cw_buf_put_be(out, len, 4)) < 0 || (r = cw_buf_put(out, p, len)) < 0)
-			return r;
+		/* The room is there: none of these fails. */
+		(void)cw_buf_put_be(out, object_id, 8);
+		(void)cw_buf_put_be(out, i, 8);
+		(void)cw_buf_put_be(out, flags, 1);
+		(void)cw_buf_put_be(out, len, 4);
+		(void)cw_buf_put(out, p, len);
 		p += len;
 		n -= len;
-	} while (n > 0);
+	}
 	return CW_OK;
 }
 

@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct cw_buf;
+#include "base/buf.h"
+
 struct cw_err;
 
 /*
@@ -35,19 +36,19 @@ int cw_psrp_fragment_read(struct cw_psrp_fragment *frag, struct cw_buf *in, stru
 
 /* Puts the fragments of one object together. Zeroed is ready; free with cw_psrp_assembly_free(). */
 struct cw_psrp_assembly {
-	uint64_t object_id; /* of the object under way, 0 for none */
-	uint64_t next_fragment;
-	struct cw_buf *blob;
+	uint64_t object_id; /* of the object under way, or of the last one; 0 for none yet */
+	uint64_t next_fragment; /* 0 when no object is under way */
+	struct cw_buf blob;
 };
 
-/* Takes a fragment; CW_OK: the object is whole, *ret lends its bytes until the next call.
- * CW_EAGAIN: more fragments are to come. CW_EPROTO: out of order, repeated, or of another object.
- */
+/* Takes a fragment; CW_OK: the object is whole, *ret lends its bytes until the next call or until
+ * the fragment's own input is written to. CW_EAGAIN: more fragments are to come. CW_EPROTO: out of
+ * order, repeated, or of another object; CW_ELIMIT: more than CW_PSRP_MESSAGE_MAX. */
 int cw_psrp_assembly_add(struct cw_psrp_assembly *a, const struct cw_psrp_fragment *frag,
     const uint8_t **ret, size_t *ret_len, struct cw_err *err);
 void cw_psrp_assembly_free(struct cw_psrp_assembly *a);
 
-/* Cuts n bytes into fragments and appends them. */
+/* Cuts n bytes into fragments and appends them: all, or on CW_ELIMIT or CW_ENOMEM none. */
 int cw_psrp_fragment_put(struct cw_buf *out, uint64_t object_id, const void *object, size_t n);
 
 #define CW_PSRP_TO_CLIENT 1u

@@ -8,12 +8,11 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/str.h"
 #include "powershell/process.h"
 
 #define READ_SIZE 65536u /* bytes; small reads are slow on Windows pipes */
-#define LOOK_MS 50u
-#define DRAIN_MS 500u /* after the process ended, for what is still in its pipe */
+#define LOOK_MS 50u /* of reading again, before a deadline that passed in a pause counts */
+#define DRAIN_MS 500u /* after the process ended, for what is still in its pipes */
 
 struct cw_psrp_process {
 	struct cw_psrp *session;
@@ -21,27 +20,23 @@ struct cw_psrp_process {
 	void (*closed)(void *arg);
 	uv_process_t process;
 	uv_pipe_t in, out, err;
-	uv_timer_t timer;
+	uv_timer_t timer; /* the session's next deadline; after the process's end the drain's */
 	int handles; /* not closed yet */
-	bool killed; /* by us: nobody wants to hear why it ended */
-	bool lost;
+	bool finished; /* killed by us, or lost: nobody wants to hear more */
 	bool exited;
-	int open_pipes; /* of its two outputs, not read to their ends yet */
 	bool paused;
+	bool looked; /* read on, since a deadline passed in a pause: next time it counts */
+	int open_pipes; /* of its two outputs, not read to their ends yet */
 	int64_t exit_status;
 	int exit_signal;
+	uv_write_t write;
+	struct cw_buf writing; /* what write sends; empty when nothing is on its way */
 	struct cw_buf tail; /* of stderr */
 	char read[READ_SIZE];
 	char read_err[512];
 };
 
-struct write {
-	uv_write_t req;
-	struct cw_buf bytes;
-};
-
 static void on_timer(uv_timer_t *timer);
-static void arm(struct cw_psrp_process *p);
 
 /* --- the end */
 
@@ -55,6 +50,7 @@ on_handle_closed(uv_handle_t *h)
 	if (--p->handles > 0)
 		return;
 	cw_psrp_free(p->session);
+	cw_buf_free_secret(&p->writing);
 	cw_buf_free(&p->tail);
 	free(p);
 	if (closed != NULL)
@@ -78,34 +74,52 @@ close_all(struct cw_psrp_process *p)
 	close_handle((uv_handle_t *)&p->process);
 }
 
-void
-cw_psrp_process_kill(struct cw_psrp_process *p)
+/* Nothing that it still says counts; its end is waited for. */
+static void
+finish(struct cw_psrp_process *p)
 {
-	p->killed = true;
+	p->finished = true;
+	cw_psrp_close(p->session);
 	if (p->exited)
 		close_all(p);
 	else
 		(void)uv_process_kill(&p->process, SIGKILL);
 }
 
+void
+cw_psrp_process_kill(struct cw_psrp_process *p)
+{
+	finish(p);
+}
+
+static void
+on_lost(void *arg, const struct cw_err *err)
+{
+	struct cw_psrp_process *p = arg;
+
+	if (p->finished)
+		return;
+	p->events.lost(p->events.arg, err);
+	finish(p);
+}
+
 /* The process has ended and its last words are read. */
 static void
-gone(struct cw_psrp_process *p)
+tell_end(struct cw_psrp_process *p)
 {
-	struct cw_err why;
 	const char *words = cw_buf_str(&p->tail);
+	struct cw_err why;
 
-	if (!p->killed && !p->lost) {
-		if (p->exit_signal != 0)
-			(void)cw_fail(
-			    &why, CW_ECLOSED, "PowerShell was ended by signal %d", p->exit_signal);
-		else
-			(void)cw_fail(&why, CW_ECLOSED, "PowerShell ended with status %lld%s%s",
-			    (long long)p->exit_status,
-			    words != NULL && words[0] != '\0' ? ": " : "",
-			    words != NULL ? words : "");
-		cw_psrp_fail(p->session, why.code, why.text);
-	}
+	if (p->exit_signal != 0)
+		(void)cw_fail(
+		    &why, CW_ECLOSED, "PowerShell was ended by signal %d", p->exit_signal);
+	else if (words == NULL || words[0] == '\0')
+		(void)cw_fail(&why, CW_ECLOSED, "PowerShell ended with status %lld",
+		    (long long)p->exit_status);
+	else
+		(void)cw_fail(&why, CW_ECLOSED, "PowerShell ended with status %lld: %s",
+		    (long long)p->exit_status, words);
+	cw_psrp_fail(p->session, why.code, why.text);
 	close_all(p);
 }
 
@@ -117,92 +131,96 @@ on_exit_of_process(uv_process_t *process, int64_t status, int signal)
 	p->exited = true;
 	p->exit_status = status;
 	p->exit_signal = signal;
-	if (p->open_pipes == 0 || p->killed || p->lost)
-		gone(p);
+	if (p->finished) {
+		close_all(p);
+		return;
+	}
+	/* What is left is at most what the pipes hold, unless a child of its own has them too. */
+	cw_psrp_process_resume(p);
+	if (p->open_pipes == 0)
+		tell_end(p);
 	else
-		uv_timer_start(&p->timer, on_timer, DRAIN_MS, 0);
+		(void)uv_timer_start(&p->timer, on_timer, DRAIN_MS, 0);
 }
 
-/* --- the session's side */
+/* --- time */
+
+/* Wakes up when the session's next deadline is. */
+static void
+arm(struct cw_psrp_process *p)
+{
+	uint64_t now = uv_now(p->timer.loop), due = cw_psrp_due(p->session);
+
+	if (p->exited || uv_is_closing((uv_handle_t *)&p->timer))
+		return;
+	if (due == CW_PSRP_NEVER)
+		(void)uv_timer_stop(&p->timer);
+	else
+		(void)uv_timer_start(&p->timer, on_timer, due > now ? due - now : 0, 0);
+}
 
 static void
 on_timer(uv_timer_t *timer)
 {
 	struct cw_psrp_process *p = timer->data;
 
-	if (p->paused && !p->exited) { /* what is waited for may lie unread: look before judging */
+	if (p->exited) {
+		tell_end(p);
+	} else if (p->paused && !p->looked) {
+		p->looked = true;
 		cw_psrp_process_resume(p);
-		uv_timer_start(&p->timer, on_timer, LOOK_MS, 0);
-	} else if (!p->exited) {
-		arm(p);
-	} else if (p->paused) {
-		uv_timer_start(&p->timer, on_timer, DRAIN_MS, 0);
+		(void)uv_timer_start(&p->timer, on_timer, LOOK_MS, 0);
 	} else {
-		gone(p);
+		p->looked = false;
+		cw_psrp_tick(p->session, uv_now(timer->loop));
+		arm(p);
 	}
 }
 
-static void
-arm(struct cw_psrp_process *p)
-{
-	uint64_t wait = cw_psrp_tick(p->session, uv_now(p->timer.loop));
+/* --- what goes out */
 
-	if (uv_is_closing((uv_handle_t *)&p->timer))
-		return;
-	if (wait == CW_PSRP_NEVER)
-		uv_timer_stop(&p->timer);
-	else
-		uv_timer_start(&p->timer, on_timer, wait == 0 ? 1 : wait, 0);
-}
+static void write_pending(struct cw_psrp_process *p);
 
 static void
 on_written(uv_write_t *req, int status)
 {
-	struct write *w = (struct write *)req;
+	struct cw_psrp_process *p = req->handle->data;
 
-	(void)status; /* a pipe that broke is followed by the process's end */
-	cw_buf_free_secret(&w->bytes);
-	free(w);
+	cw_buf_free_secret(&p->writing);
+	if (status == 0) /* a pipe that broke is followed by the process's end */
+		write_pending(p);
+}
+
+static void
+write_pending(struct cw_psrp_process *p)
+{
+	struct cw_buf *out = cw_psrp_out(p->session);
+	uv_buf_t bytes;
+	int n;
+
+	if (cw_buf_left(&p->writing) > 0 || cw_buf_left(out) == 0 ||
+	    uv_is_closing((uv_handle_t *)&p->in))
+		return;
+	bytes = uv_buf_init((char *)(uintptr_t)cw_buf_peek(out), (unsigned)cw_buf_left(out));
+	if ((n = uv_try_write((uv_stream_t *)&p->in, &bytes, 1)) > 0)
+		cw_buf_skip(out, (size_t)n);
+	if (cw_buf_left(out) == 0)
+		return;
+	p->writing = cw_buf_take(out);
+	bytes = uv_buf_init(
+	    (char *)(uintptr_t)cw_buf_peek(&p->writing), (unsigned)cw_buf_left(&p->writing));
+	if (uv_write(&p->write, (uv_stream_t *)&p->in, &bytes, 1, on_written) < 0)
+		cw_buf_free_secret(&p->writing);
 }
 
 static void
 on_pending(void *arg)
 {
-	struct cw_psrp_process *p = arg;
-	struct cw_buf *out = cw_psrp_out(p->session);
-	uv_buf_t bytes =
-	    uv_buf_init((char *)(uintptr_t)cw_buf_peek(out), (unsigned)cw_buf_left(out));
-	struct write *w;
-	int n;
-
-	if (uv_is_closing((uv_handle_t *)&p->in)) {
-		cw_buf_clear(out);
-		return;
-	}
-	n = uv_try_write((uv_stream_t *)&p->in, &bytes, 1);
-	if (n > 0)
-		cw_buf_skip(out, (size_t)n);
-	if (cw_buf_left(out) == 0) {
-		cw_buf_clear(out);
-		return;
-	}
-	if ((w = calloc(1, sizeof(*w))) == NULL) {
-		cw_psrp_fail(p->session, CW_ENOMEM, "out of memory");
-		return;
-	}
-	w->bytes = cw_buf_take(out);
-	bytes = uv_buf_init(
-	    (char *)(uintptr_t)cw_buf_peek(&w->bytes), (unsigned)cw_buf_left(&w->bytes));
-	if (uv_write(&w->req, (uv_stream_t *)&p->in, &bytes, 1, on_written) < 0)
-		on_written(&w->req, 0);
-}
-
-static void
-on_pending_armed(void *arg)
-{
-	on_pending(arg);
+	write_pending(arg);
 	arm(arg);
 }
+
+/* --- the session's other events */
 
 static void
 on_opened(void *arg)
@@ -221,20 +239,7 @@ on_keyed(void *arg)
 		p->events.keyed(p->events.arg);
 }
 
-static void
-on_lost(void *arg, const struct cw_err *err)
-{
-	struct cw_psrp_process *p = arg;
-
-	if (p->lost || p->killed)
-		return;
-	p->lost = true;
-	p->events.lost(p->events.arg, err);
-	if (!p->exited)
-		(void)uv_process_kill(&p->process, SIGKILL);
-}
-
-/* --- the pipes */
+/* --- what comes in */
 
 static void
 on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
@@ -249,8 +254,8 @@ static void
 on_pipe_end(struct cw_psrp_process *p, uv_stream_t *stream)
 {
 	(void)uv_read_stop(stream);
-	if (--p->open_pipes == 0 && p->exited)
-		gone(p);
+	if (--p->open_pipes == 0 && p->exited && !p->finished)
+		tell_end(p);
 }
 
 static void
@@ -258,12 +263,11 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
 	struct cw_psrp_process *p = stream->data;
 
-	if (n > 0 && !p->killed && !p->lost) {
-		if (cw_psrp_feed(p->session, buf->base, (size_t)n, uv_now(stream->loop)) == CW_OK &&
-		    !p->exited)
-			arm(p);
-	} else if (n < 0) {
+	if (n < 0) {
 		on_pipe_end(p, stream);
+	} else if (!p->finished) {
+		(void)cw_psrp_feed(p->session, buf->base, (size_t)n, uv_now(stream->loop));
+		arm(p);
 	}
 }
 
@@ -276,21 +280,19 @@ on_alloc_err(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
 	*buf = uv_buf_init(p->read_err, sizeof(p->read_err));
 }
 
+/* Keeps the last words, whatever their encoding: cw_fail() makes a line of them. */
 static void
 on_read_err(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
 	struct cw_psrp_process *p = stream->data;
 
-	if (n < 0)
+	if (n < 0) {
 		on_pipe_end(p, stream);
-	for (ssize_t i = 0; i < n; i++) {
-		char c = buf->base[i];
-
-		if (cw_buf_left(&p->tail) == CW_PSRP_STDERR_TAIL)
-			cw_buf_skip(&p->tail, 1);
-		(void)cw_buf_putc(
-		    &p->tail, c >= ' ' || c < 0 ? c : ' '); /* one line, in whatever encoding */
+		return;
 	}
+	if (cw_buf_left(&p->tail) + (size_t)n > CW_PSRP_STDERR_TAIL)
+		cw_buf_skip(&p->tail, cw_buf_left(&p->tail) + (size_t)n - CW_PSRP_STDERR_TAIL);
+	(void)cw_buf_put(&p->tail, buf->base, (size_t)n);
 }
 
 /* --- the beginning */
@@ -335,7 +337,7 @@ cw_psrp_process_start(
     struct cw_psrp_process **ret, const struct cw_psrp_process_config *config, struct cw_err *err)
 {
 	struct cw_psrp_process *p = calloc(1, sizeof(*p));
-	struct cw_psrp_events events = { on_opened, on_keyed, on_pending_armed, on_lost, p };
+	struct cw_psrp_events events = { on_opened, on_keyed, on_pending, on_lost, p };
 	int r;
 
 	if (p == NULL || cw_psrp_new(&p->session, &events) < 0) {
@@ -343,24 +345,22 @@ cw_psrp_process_start(
 		return cw_fail(err, CW_ENOMEM, "out of memory");
 	}
 	p->events = config->events;
-	cw_buf_init(&p->tail, 4 * CW_PSRP_STDERR_TAIL);
+	cw_buf_init(&p->tail, 2 * CW_PSRP_STDERR_TAIL);
 	init_handles(p, config->loop);
 	if ((r = spawn(p, config)) < 0) {
-		p->closed = NULL;
-		p->exited = p->killed = true;
-		close_all(p);
+		p->exited = true;
+		finish(p);
 		return cw_fail(err, r == UV_ENOENT ? CW_ENOTFOUND : CW_ESYS, "cannot start %s: %s",
 		    config->argv[0], uv_strerror(r));
 	}
-	p->closed = config->closed;
 	p->open_pipes = 2;
 	(void)uv_read_start((uv_stream_t *)&p->out, on_alloc, on_read);
 	(void)uv_read_start((uv_stream_t *)&p->err, on_alloc_err, on_read_err);
 	if ((r = cw_psrp_open(p->session, config->has_host, uv_now(config->loop), err)) < 0) {
-		p->closed = NULL;
-		cw_psrp_process_kill(p);
+		finish(p);
 		return r;
 	}
+	p->closed = config->closed;
 	*ret = p;
 	return CW_OK;
 }
@@ -380,6 +380,8 @@ cw_psrp_process_pid(const struct cw_psrp_process *p)
 void
 cw_psrp_process_pause(struct cw_psrp_process *p)
 {
+	if (p->exited || p->finished)
+		return;
 	p->paused = true;
 	(void)uv_read_stop((uv_stream_t *)&p->out);
 }
@@ -387,6 +389,8 @@ cw_psrp_process_pause(struct cw_psrp_process *p)
 void
 cw_psrp_process_resume(struct cw_psrp_process *p)
 {
+	if (!p->paused)
+		return;
 	p->paused = false;
 	if (!uv_is_closing((uv_handle_t *)&p->out))
 		(void)uv_read_start((uv_stream_t *)&p->out, on_alloc, on_read);

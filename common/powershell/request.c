@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "powershell/clixml.h"
 #include "powershell/request.h"
+#include "powershell/secure.h"
 
 #define MEMBERS_MAX 16
 
@@ -111,6 +112,20 @@ cw_psrp_put_init_pool(
 	bag_put(&b, "HostInfo", host_info(arena, has_host, !has_host));
 	bag_put(&b, "ApplicationArguments", cw_ps_null());
 	return write_bag(out, &b, NULL, err);
+}
+
+int
+cw_psrp_put_public_key(struct cw_buf *out, struct cw_psrp_secure *secure, struct cw_err *err)
+{
+	int r;
+
+	if ((r = cw_buf_puts(out, "<Obj RefId=\"0\"><MS><S N=\"PublicKey\">")) < 0)
+		return cw_fail(err, r, "cannot send the public key: %s", cw_strerror(r));
+	if ((r = cw_psrp_secure_public(secure, out, err)) < 0)
+		return r;
+	if ((r = cw_buf_puts(out, "</S></MS></Obj>")) < 0)
+		return cw_fail(err, r, "cannot send the public key: %s", cw_strerror(r));
+	return CW_OK;
 }
 
 /* [MS-PSRP] 2.2.3.13 */

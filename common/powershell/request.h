@@ -6,6 +6,7 @@
 
 struct cw_buf;
 struct cw_clixml_secret;
+struct cw_psrp_secure;
 
 /*
  * The CLIXML of what a client sends ([MS-PSRP] 2.2.2, 2.2.3): built from our own
@@ -15,6 +16,9 @@ struct cw_clixml_secret;
 int cw_psrp_put_capability(struct cw_buf *out); /* 2.2.2.1 */
 int cw_psrp_put_init_pool(
     struct cw_buf *out, struct cw_ps_arena *arena, bool has_host, struct cw_err *err); /* 2.2.2.2 */
+int cw_psrp_put_public_key(
+    struct cw_buf *out, struct cw_psrp_secure *secure, struct cw_err *err); /* 2.2.2.3 */
+/* run->count > 0 */
 int cw_psrp_put_pipeline(struct cw_buf *out, struct cw_ps_arena *arena,
     const struct cw_psrp_run *run, const struct cw_clixml_secret *secret,
     struct cw_err *err); /* 2.2.2.10 */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
@@ -21,6 +22,15 @@
 #define SESSION_KEY 32u /* bytes, AES-256 */
 #define SECRET_MAX (64u * 1024u) /* bytes of UTF-16 */
 
+/* Fails, and leaves nothing in OpenSSL's queue of this thread: the next TLS call would take it for
+ * its own. */
+static int
+fail(struct cw_err *err, int code, const char *what)
+{
+	ERR_clear_error();
+	return cw_fail(err, code, "%s", what);
+}
+
 struct cw_psrp_secure {
 	EVP_PKEY *rsa;
 	uint8_t key[SESSION_KEY];
@@ -34,7 +44,7 @@ cw_psrp_secure_new(struct cw_psrp_secure **ret, struct cw_err *err)
 
 	if (s == NULL || (s->rsa = EVP_RSA_gen(RSA_BITS)) == NULL) {
 		free(s);
-		return cw_fail(err, CW_ENOMEM, "cannot make an RSA key for the session");
+		return fail(err, CW_ENOMEM, "cannot make an RSA key for the session");
 	}
 	*ret = s;
 	return CW_OK;
@@ -70,7 +80,7 @@ cw_psrp_secure_public(struct cw_psrp_secure *s, struct cw_buf *out, struct cw_er
 		r = cw_base64_put(out, cw_buf_peek(&blob), cw_buf_left(&blob));
 	BN_free(n);
 	cw_buf_free(&blob);
-	return r < 0 ? cw_fail(err, r, "cannot write the session's public key") : CW_OK;
+	return r < 0 ? fail(err, r, "cannot write the session's public key") : CW_OK;
 }
 
 static int
@@ -87,8 +97,7 @@ decrypt_key(struct cw_psrp_secure *s, const uint8_t *cipher, struct cw_err *err)
 	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) != 1 ||
 	    EVP_PKEY_decrypt(ctx, key, &key_len, big_endian, sizeof(big_endian)) != 1 ||
 	    key_len != SESSION_KEY)
-		r = cw_fail(
-		    err, CW_EPROTO, "the session key does not decrypt to %u bytes", SESSION_KEY);
+		r = fail(err, CW_EPROTO, "the session key does not decrypt to 32 bytes");
 	if (r == CW_OK)
 		memcpy(s->key, key, SESSION_KEY);
 	s->have_key = r == CW_OK;
@@ -169,6 +178,7 @@ cw_psrp_secure_encrypt(
 	EVP_CIPHER_CTX_free(ctx);
 	cw_buf_free_secret(&plain);
 	cw_buf_free_secret(&cipher);
-	return r < 0 ? cw_fail(err, r, "cannot encrypt a secure string: %s", cw_strerror(r))
-		     : CW_OK;
+	if (r == CW_ELIMIT)
+		return fail(err, r, "a secure string is too long");
+	return r < 0 ? fail(err, r, "cannot encrypt a secure string") : CW_OK;
 }
