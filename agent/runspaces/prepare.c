@@ -1,34 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Functions defined before the lock keep FullLanguage: so the canary can read
- * what a caller of structured commands could have left behind.
+ * The preparation as a command, and what the canary's texts say.
  */
-#include "base/err.h"
-#include "runspaces/prepare.h"
+#include <string.h>
 
-static const char script[] =
-    "param([string[]]$Modules, [string[]]$Commands)\n"
-    "$PSModuleAutoLoadingPreference = 'None'\n"
-    "$ProgressPreference = 'SilentlyContinue'\n"
-    "if ($Modules) { Microsoft.PowerShell.Core\\Import-Module -Name $Modules -DisableNameChecking "
-    "-ErrorAction Stop }\n"
-    "function global:" CW_RUNSPACE_CANARY " {\n"
-    "  $s = $ExecutionContext.SessionState\n"
-    "  \"whatif=$WhatIfPreference confirm=$ConfirmPreference "
-    "error=$ErrorActionPreference \" +\n"
-    "  \"warning=$WarningPreference verbose=$VerbosePreference debug=$DebugPreference \" +\n"
-    "  \"defaults=$($PSDefaultParameterValues.Count) autoload=$PSModuleAutoLoadingPreference \" +\n"
-    "  \"variables=$($s.InvokeProvider.ChildItem.Get('variable:', $false).Count) \" +\n"
-    "  \"programs=$($s.Applications.Count) scripts=$($s.Scripts.Count)\"\n"
-    "}\n"
-    "$ExecutionContext.SessionState.Applications.Clear()\n"
-    "$ExecutionContext.SessionState.Scripts.Clear()\n"
-    "$Commands += '" CW_RUNSPACE_CANARY "', 'Out-Default'\n"
-    "foreach ($c in $ExecutionContext.InvokeCommand.GetCommands('*', "
-    "'Alias,Function,Filter,Cmdlet,Configuration', $true)) {\n"
-    "  if ($c.Name -notin $Commands) { try { $c.Visibility = 'Private' } catch { } }\n"
-    "}\n"
-    "$ExecutionContext.SessionState.LanguageMode = 'NoLanguage'\n";
+#include "base/err.h"
+#include "prepare_ps1.h"
+#include "runspaces/prepare.h"
 
 static const struct cw_ps_value *
 strings(struct cw_ps_arena *arena, const char *const *names)
@@ -38,7 +16,7 @@ strings(struct cw_ps_arena *arena, const char *const *names)
 
 	while (names != NULL && names[n] != NULL)
 		n++;
-	if ((items = cw_ps_arena_alloc(arena, (n + 1) * sizeof(struct cw_ps_value *))) == NULL)
+	if ((items = cw_ps_arena_alloc(arena, n * sizeof(struct cw_ps_value *))) == NULL)
 		return NULL;
 	for (size_t i = 0; i < n; i++)
 		if ((items[i] = cw_ps_string(arena, names[i])) == NULL)
@@ -58,6 +36,48 @@ cw_runspace_prepare(struct cw_psrp_command *ret, struct cw_ps_arena *arena,
 	arguments[1] = (struct cw_psrp_argument){ "Commands", strings(arena, commands) };
 	if (arguments[0].value == NULL || arguments[1].value == NULL)
 		return CW_ENOMEM;
-	*ret = (struct cw_psrp_command){ script, true, arguments, 2 };
+	*ret = (struct cw_psrp_command){ prepare_ps1, true, arguments, 2 };
 	return CW_OK;
+}
+
+/* The line of text that is exactly line[0..n). */
+static bool
+has_line(const char *text, const char *line, size_t n)
+{
+	while (*text != '\0') {
+		size_t len = strcspn(text, "\n");
+
+		if (len == n && memcmp(text, line, n) == 0)
+			return true;
+		text += len + (text[len] == '\n');
+	}
+	return false;
+}
+
+/* The name of the first line of `of` that `other` has not; false when it has them all. */
+static bool
+first_missing(char ret[CW_RUNSPACE_DIFFERENCE], const char *of, const char *other)
+{
+	while (*of != '\0') {
+		size_t len = strcspn(of, "\n"), name = strcspn(of, ":\n");
+
+		if (!has_line(other, of, len)) {
+			if (name >= CW_RUNSPACE_DIFFERENCE)
+				name = CW_RUNSPACE_DIFFERENCE - 1;
+			memcpy(ret, of, name);
+			ret[name] = '\0';
+			return true;
+		}
+		of += len + (of[len] == '\n');
+	}
+	return false;
+}
+
+void
+cw_runspace_difference(char ret[CW_RUNSPACE_DIFFERENCE], const char *before, const char *now)
+{
+	ret[0] = '\0';
+	if (strcmp(before, now) != 0 && !first_missing(ret, now, before) &&
+	    !first_missing(ret, before, now))
+		memcpy(ret, "order", 6);
 }

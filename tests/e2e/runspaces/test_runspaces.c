@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The pool of privileged runspaces on a real engine: what it lets through, what
- * it survives. argv[1] is a program that takes -s; its utility module is beside it.
+ * it survives. argv[1] is a program that takes -s; its utility module is beside
+ * it, Leftover.psm1 beside this file.
  */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -24,12 +24,30 @@ struct job {
 	struct cw_err err;
 	struct cw_runspaces_job *job;
 	bool pause_at_output, paused;
+	bool close_at_output; /* closes the whole pool */
+	struct cw_runspaces_job *stop_at_done;
 };
 
 static uv_loop_t loop;
 static struct cw_runspaces *rs;
 static struct cw_ps_arena *arena;
 static bool closed;
+static char lost_for[CW_ERR_TEXT_MAX]; /* the last reason that a runspace was lost */
+
+static void on_closed(void *arg);
+
+static void
+on_changed(void *arg)
+{
+	struct cw_runspace_status s;
+
+	(void)arg;
+	for (unsigned i = 0; i < cw_runspaces_size(rs); i++) {
+		cw_runspaces_status(rs, i, &s);
+		if (s.state == CW_RUNSPACE_LOST && s.error[0] != '\0')
+			(void)snprintf(lost_for, sizeof(lost_for), "%s", s.error);
+	}
+}
 
 static void
 on_output(void *arg, const struct cw_ps_value *value)
@@ -43,6 +61,8 @@ on_output(void *arg, const struct cw_ps_value *value)
 		j->paused = true;
 		cw_runspaces_pause(j->job);
 	}
+	if (j->close_at_output)
+		cw_runspaces_close(rs, on_closed, &closed);
 }
 
 static void
@@ -62,6 +82,8 @@ on_done(void *arg, const struct cw_err *err, const struct cw_ps_value *error)
 	(void)error;
 	j->done = true;
 	j->err = *err;
+	if (j->stop_at_done != NULL)
+		cw_runspaces_stop(j->stop_at_done);
 }
 
 static const struct cw_runspaces_events events = { on_output, on_record, on_done };
@@ -98,8 +120,13 @@ run(struct job *j, const struct cw_psrp_command *command, uint32_t timeout_ms)
 static void
 until_ready(unsigned n)
 {
-	while (cw_runspaces_ready(rs) != n)
+	while (cw_runspaces_ready(rs) != n) {
 		uv_run(&loop, UV_RUN_ONCE);
+		if (strstr(lost_for, "could not be prepared") != NULL) {
+			fprintf(stderr, "%s: %s\n", test_case, lost_for);
+			exit(1);
+		}
+	}
 }
 
 static int
@@ -164,28 +191,48 @@ test_locked(void)
 static void
 test_canary(void)
 {
+	static const struct {
+		const char *name, *command, *lost_for;
+	} rows[] = {
+		{ "a new variable", "Leftover\\Set-Leftover",
+		    "a command changed its runspace: $leftover" },
+		{ "a preference with another value", "Leftover\\Set-LeftoverPreference",
+		    "a command changed its runspace: $WarningPreference" },
+		{ "a default for a parameter", "Leftover\\Set-LeftoverDefault",
+		    "a command changed its runspace: default parameters" },
+		{ "a function", "Leftover\\Set-LeftoverFunction",
+		    "a command changed its runspace: functions" },
+	};
 	struct cw_psrp_argument arguments[] = { { "InputObject", cw_ps_string(arena, "x") },
 		{ "OutVariable", cw_ps_string(arena, "WhatIfPreference") } };
 	struct cw_psrp_command poison = { "Causeway.Lab.Utility\\Write-Output", false, arguments,
 		2 };
-	struct cw_psrp_command leave = { "Leftover\\Set-Leftover", false, NULL, 0 };
-	struct cw_runspace_status s;
+	struct cw_psrp_command wrong = { "Leftover\\Write-Wrong", false, NULL, 0 };
+	struct cw_psrp_command count = { "Leftover\\Get-ErrorCount", false, NULL, 0 };
 	struct job j = { 0 };
-	int replaced = 0;
 
 	test_case = "a variable through a common parameter";
 	run(&j, &poison, 30000);
 	CHECK_EQ(j.err.code, CW_EFAILED);
-	test_case = "a command that leaves something behind";
-	until_all_idle();
-	run(&j, &leave, 30000);
-	CHECK_STR(j.err.text, "");
-	until_all_idle();
-	for (unsigned i = 0; i < cw_runspaces_size(rs); i++) {
-		cw_runspaces_status(rs, i, &s);
-		replaced += s.commands == 0 && strstr(s.error, "changed its runspace") == NULL;
+	for (size_t i = 0; i < CW_COUNT(rows); i++) {
+		struct cw_psrp_command leave = { rows[i].command, false, NULL, 0 };
+
+		test_case = rows[i].name;
+		until_all_idle();
+		lost_for[0] = '\0';
+		run(&j, &leave, 30000);
+		CHECK_STR(j.err.text, "");
+		until_all_idle();
+		CHECK_STR(lost_for, rows[i].lost_for);
 	}
-	CHECK(replaced >= 1);
+	test_case = "error records are not kept for the next one";
+	for (int i = 0; i < 3; i++) {
+		run(&j, &wrong, 30000);
+		CHECK_EQ(j.errors, 1);
+	}
+	until_all_idle();
+	run(&j, &count, 30000);
+	CHECK_STR(cw_buf_str(&j.output), "0\n");
 	cw_buf_free(&j.output);
 }
 
@@ -221,8 +268,20 @@ test_waiting(void)
 	cw_runspaces_stop(busy[2].job);
 	until(&busy[0].done);
 	until(&busy[2].done);
+	test_case = "the end of one that waited ends another one";
+	until_all_idle();
 	for (int i = 0; i < 3; i++)
+		(void)begin(&busy[i], &sleep, 60000);
+	(void)begin(&late, &output, 100);
+	(void)begin(&waits, &output, 100);
+	late.stop_at_done = waits.job;
+	until(&late.done);
+	CHECK_EQ(waits.err.code, CW_ECLOSED);
+	for (int i = 0; i < 3; i++) {
+		cw_runspaces_stop(busy[i].job);
+		until(&busy[i].done);
 		cw_buf_free(&busy[i].output);
+	}
 	cw_buf_free(&waits.output);
 	cw_buf_free(&late.output);
 	cw_buf_free(&stopped.output);
@@ -292,64 +351,112 @@ on_closed(void *arg)
 	*(bool *)arg = true;
 }
 
+/* Pools that never get a runspace: a job is told why, within its time. */
 static void
-test_bad_module(char *const *argv)
+test_no_engine(char *const *engine)
 {
-	static const char *const modules[] = { "No.Such.Module", NULL };
-	struct cw_runspaces_config config = {
-		.loop = &loop, .argv = argv, .size = 3, .modules = modules
+	static const char *const missing_module[] = { "No.Such.Module", NULL };
+	char *no_program[] = { "no-such-powershell", "-s", NULL };
+	char *ends[] = { "sh", "-c", "echo broken setup >&2; exit 3", NULL };
+	char *babbles[] = { "sh", "-c", "echo Welcome; cat", NULL };
+	const struct {
+		const char *name;
+		char *const *argv;
+		const char *const *modules;
+		uint32_t timeout_ms;
+		const char *says;
+	} rows[] = {
+		{ "a module that is not there", engine, missing_module, 4000, "No.Such.Module" },
+		{ "a program that is not there", no_program, NULL, 300,
+		    "ready in time: cannot start no-such-powershell" },
+		{ "a program that ends at once", ends, NULL, 300,
+		    "PowerShell ended with status 3: broken setup" },
+		{ "a program that is no PowerShell", babbles, NULL, 300,
+		    "a line that is not PSRP: \"Welcome\"" },
 	};
 	struct cw_psrp_command any = { "x", false, NULL, 0 };
-	struct cw_err err = { 0 };
-	struct job j = { 0 };
 
-	test_case = "a module that is not there";
-	closed = false;
-	CHECK_EQ(cw_runspaces_new(&rs, &config, &err), CW_OK);
-	run(&j, &any, 4000);
-	CHECK_EQ(j.err.code, CW_EUNAVAILABLE);
-	CHECK(strstr(j.err.text, "No.Such.Module") != NULL);
-	cw_runspaces_close(rs, on_closed, &closed);
-	until(&closed);
-	cw_buf_free(&j.output);
-	test_case = "too small a pool";
-	config.size = 2;
+	for (size_t i = 0; i < CW_COUNT(rows); i++) {
+		struct cw_runspaces_config config = {
+			.loop = &loop, .argv = rows[i].argv, .size = 3, .modules = rows[i].modules
+		};
+		struct cw_err err = { 0 };
+		struct job j = { 0 };
+
+		test_case = rows[i].name;
+		closed = false;
+		CHECK_EQ(cw_runspaces_new(&rs, &config, &err), CW_OK);
+		run(&j, &any, rows[i].timeout_ms);
+		CHECK_EQ(j.err.code, CW_EUNAVAILABLE);
+		if (strstr(j.err.text, rows[i].says) == NULL)
+			CHECK_STR(j.err.text, rows[i].says);
+		cw_runspaces_close(rs, on_closed, &closed);
+		until(&closed);
+		cw_buf_free(&j.output);
+	}
+}
+
+static void
+test_sizes(char *const *engine)
+{
+	struct cw_runspaces_config config = { .loop = &loop, .argv = engine };
+	struct cw_err err = { 0 };
+
+	test_case = "a pool too small or too large";
+	config.size = CW_RUNSPACES_MIN - 1;
+	CHECK_EQ(cw_runspaces_new(&rs, &config, &err), CW_EINVAL);
+	config.size = CW_RUNSPACES_MAX + 1;
 	CHECK_EQ(cw_runspaces_new(&rs, &config, &err), CW_EINVAL);
 }
 
-/* A module with a command that does what none of ours may. */
-static int
-write_module(char *folder, char *path, size_t n)
+/* Closed from inside an event, while others run and wait: nobody hears anything more. */
+static void
+test_close(void)
 {
-	FILE *f;
+	struct cw_psrp_argument seconds = { "Seconds", cw_ps_int(arena, CW_PS_I32, 60) };
+	struct cw_psrp_command sleep = { "Causeway.Lab.Utility\\Start-Sleep", false, &seconds, 1 };
+	const struct cw_ps_value *items[] = { cw_ps_string(arena, "one"),
+		cw_ps_string(arena, "two") };
+	struct cw_psrp_argument text = { "InputObject", cw_ps_list(arena, items, 2) };
+	struct cw_psrp_command output = { "Causeway.Lab.Utility\\Write-Output", false, &text, 1 };
+	struct job busy[2] = { 0 }, waits = { 0 }, closes = { 0 };
 
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	(void)snprintf(path, n, "%s/Leftover.psm1", folder);
-	if ((f = fopen(path, "w")) == NULL)
-		return -1;
-	(void)fputs("function Set-Leftover { $global:leftover = 1 }\n", f);
-	return fclose(f);
+	test_case = "close while jobs run";
+	until_all_idle();
+	for (int i = 0; i < 2; i++)
+		(void)begin(&busy[i], &sleep, 60000);
+	(void)begin(&closes, &output, 60000);
+	closes.close_at_output = true;
+	(void)begin(&waits, &output, 60000);
+	closed = false;
+	until(&closed);
+	CHECK_STR(cw_buf_str(&closes.output), "\"one\"\n");
+	CHECK(!busy[0].done && !busy[1].done && !closes.done && !waits.done);
+	for (int i = 0; i < 2; i++)
+		cw_buf_free(&busy[i].output);
+	cw_buf_free(&closes.output);
+	cw_buf_free(&waits.output);
 }
 
 int
 main(int argc, char **argv)
 {
 	static const char *const commands[] = { "Write-Output", "Start-Sleep", "Set-Leftover",
-		NULL };
-	char folder[] = "/tmp/causeway-runspaces-XXXXXX", leftover[64];
-	const char *modules[] = { "Causeway.Lab.Utility", leftover, NULL };
-	char *engine[] = { argc == 2 ? argv[1] : NULL, "-s", NULL };
-	struct cw_runspaces_config config = {
-		.loop = &loop, .argv = engine, .size = 3, .modules = modules, .commands = commands
-	};
+		"Set-LeftoverPreference", "Set-LeftoverDefault", "Set-LeftoverFunction",
+		"Write-Wrong", "Get-ErrorCount", NULL };
+	const char *modules[] = { "Causeway.Lab.Utility", argc == 3 ? argv[2] : NULL, NULL };
+	char *engine[] = { argc == 3 ? argv[1] : NULL, "-s", NULL };
+	struct cw_runspaces_config config = { .loop = &loop,
+		.argv = engine,
+		.size = 3,
+		.modules = modules,
+		.commands = commands,
+		.changed = on_changed };
 	struct cw_err err = { 0 };
 
-	if (argc != 2 || uv_loop_init(&loop) < 0 || cw_ps_arena_new(&arena, CW_PS_ARENA_MAX) < 0)
+	if (argc != 3 || uv_loop_init(&loop) < 0 || cw_ps_arena_new(&arena, CW_PS_ARENA_MAX) < 0)
 		return 2;
 	(void)signal(SIGPIPE, SIG_IGN);
-	if (write_module(folder, leftover, sizeof(leftover)) < 0)
-		return 2;
 	CHECK_EQ(cw_runspaces_new(&rs, &config, &err), CW_OK);
 	until_ready(3);
 	test_locked();
@@ -357,13 +464,11 @@ main(int argc, char **argv)
 	test_waiting();
 	test_death();
 	test_back_pressure();
-	cw_runspaces_close(rs, on_closed, &closed);
-	until(&closed);
-	test_bad_module(engine);
+	test_close();
+	test_no_engine(engine);
+	test_sizes(engine);
 	uv_run(&loop, UV_RUN_DEFAULT);
 	CHECK_EQ(uv_loop_close(&loop), 0);
 	cw_ps_arena_free(arena);
-	(void)unlink(leftover);
-	(void)rmdir(folder);
 	return test_failed;
 }
