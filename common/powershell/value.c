@@ -90,6 +90,8 @@ cw_ps_arena_alloc(struct cw_ps_arena *arena, size_t n)
 	n = (n + align - 1) / align * align;
 	if (b == NULL || n > b->size - b->used) {
 		size = n > BLOCK_SIZE / 4 ? n : BLOCK_SIZE;
+		if (size > arena->max - arena->total)
+			size = n;
 		if (size > arena->max - arena->total || (b = calloc(1, sizeof(*b) + size)) == NULL)
 			return NULL;
 		b->size = size;
