@@ -2,80 +2,18 @@
 /*
  * The session key exchange, with the engine's side played by OpenSSL.
  */
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/param_build.h>
-#include <openssl/rsa.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "powershell/secure.h"
+#include "replay/engine_key.h"
 #include "test.h"
 
 int test_failed;
 static const char *test_case = "";
-
-static const uint8_t session_key[32] = "0123456789abcdefghijklmnopqrstuv";
-
-/* The public key out of the blob that the client sends. */
-static EVP_PKEY *
-public_key(struct cw_psrp_secure *s)
-{
-	static const uint8_t header[] =
-	    "\x06\x02\x00\x00\x00\xa4\x00\x00RSA1\x00\x08\x00\x00\x01\x00"
-	    "\x01";
-	struct cw_buf text, blob;
-	struct cw_err err = { 0 };
-	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-	EVP_PKEY *key = NULL;
-	OSSL_PARAM *params;
-	BIGNUM *n, *e;
-
-	cw_buf_init(&text, 4096);
-	cw_buf_init(&blob, 4096);
-	CHECK_EQ(cw_psrp_secure_public(s, &text, &err), CW_OK);
-	CHECK_EQ(cw_base64_get(&blob, (const char *)cw_buf_peek(&text), cw_buf_left(&text)), CW_OK);
-	CHECK_EQ(cw_buf_left(&blob), 276);
-	CHECK(memcmp(cw_buf_peek(&blob), header, sizeof(header)) == 0);
-	n = BN_lebin2bn(cw_buf_peek(&blob) + 20, 256, NULL);
-	e = BN_new();
-	BN_set_word(e, 65537);
-	CHECK_EQ(BN_num_bits(n), 2048);
-	OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, n);
-	OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e);
-	params = OSSL_PARAM_BLD_to_param(build);
-	CHECK_EQ(EVP_PKEY_fromdata_init(ctx), 1);
-	CHECK_EQ(EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params), 1);
-	OSSL_PARAM_free(params);
-	OSSL_PARAM_BLD_free(build);
-	EVP_PKEY_CTX_free(ctx);
-	BN_free(n);
-	BN_free(e);
-	cw_buf_free(&text);
-	cw_buf_free(&blob);
-	return key;
-}
-
-/* SIMPLEBLOB: 12 bytes of header, then the cipher text with its last byte first; as base64. */
-static void
-encrypted_key(struct cw_buf *out, EVP_PKEY *key, const uint8_t *plain, size_t n, size_t cut)
-{
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
-	uint8_t blob[12 + 256] = { 1, 2, 0, 0, 0x10, 0x66 }, cipher[256];
-	size_t len = sizeof(cipher);
-
-	CHECK_EQ(EVP_PKEY_encrypt_init(ctx), 1);
-	CHECK_EQ(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING), 1);
-	CHECK_EQ(EVP_PKEY_encrypt(ctx, cipher, &len, plain, n), 1);
-	for (size_t i = 0; i < 256; i++)
-		blob[12 + i] = cipher[255 - i];
-	cw_buf_clear(out);
-	(void)cw_base64_put(out, blob, sizeof(blob) - cut);
-	EVP_PKEY_CTX_free(ctx);
-}
 
 /* What the engine makes of an encrypted string: UTF-16LE bytes. */
 static int
@@ -89,7 +27,7 @@ decrypt(uint8_t *plain, const struct cw_buf *base64)
 	cw_buf_init(&cipher, 65536);
 	CHECK_EQ(
 	    cw_base64_get(&cipher, (const char *)cw_buf_peek(base64), cw_buf_left(base64)), CW_OK);
-	CHECK_EQ(EVP_DecryptInit_ex2(ctx, EVP_aes_256_cbc(), session_key, iv, NULL), 1);
+	CHECK_EQ(EVP_DecryptInit_ex2(ctx, EVP_aes_256_cbc(), engine_key, iv, NULL), 1);
 	CHECK_EQ(
 	    EVP_DecryptUpdate(ctx, plain, &n, cw_buf_peek(&cipher), (int)cw_buf_left(&cipher)), 1);
 	CHECK_EQ(EVP_DecryptFinal_ex(ctx, plain + n, &last), 1);
@@ -154,18 +92,28 @@ refuses(struct cw_psrp_secure *s, const struct cw_buf *text, const char *says)
 	CHECK_EQ(ERR_peek_error(), 0); /* nothing is left for the next TLS call to find */
 }
 
+/* Replaces text with the engine's answer to the public key. */
+static void
+answer(struct cw_buf *text, struct cw_buf *key, size_t key_len, size_t cut)
+{
+	cw_buf_clear(text);
+	CHECK(engine_session_key_of(
+	    text, (const char *)cw_buf_peek(key), cw_buf_left(key), engine_key, key_len, cut));
+}
+
 int
 main(void)
 {
+	static const uint8_t noise[268] = { 1, 2, 0, 0, 0x10, 0x66, 0, 0, 0, 0, 0, 0, 7 };
 	struct cw_psrp_secure *s;
-	struct cw_buf text, none;
+	struct cw_buf text, key, none;
 	struct cw_err err = { 0 };
-	EVP_PKEY *key;
 
 	cw_buf_init(&text, 4096);
+	cw_buf_init(&key, 4096);
 	cw_buf_init(&none, 4096);
 	CHECK_EQ(cw_psrp_secure_new(&s, &err), CW_OK);
-	key = public_key(s);
+	CHECK_EQ(cw_psrp_secure_public(s, &key, &err), CW_OK);
 
 	test_case = "a string before the key is there";
 	CHECK_EQ(cw_psrp_secure_encrypt(s, &none, (const uint8_t *)"x", 1, &err), CW_EINVAL);
@@ -174,29 +122,28 @@ main(void)
 	(void)cw_buf_puts(&text, "!!");
 	refuses(s, &text, "not a blob of 268 bytes");
 	test_case = "a blob cut short";
-	encrypted_key(&text, key, session_key, 32, 1);
+	answer(&text, &key, 32, 1);
 	refuses(s, &text, "not a blob of 268 bytes");
 	test_case = "a key of another length";
-	encrypted_key(&text, key, session_key, 16, 0);
+	answer(&text, &key, 16, 0);
 	refuses(s, &text, "does not decrypt to 32 bytes");
 	test_case = "noise";
 	cw_buf_clear(&text);
-	static const uint8_t noise[268] = { 1, 2, 0, 0, 0x10, 0x66, 0, 0, 0, 0, 0, 0, 7 };
 	(void)cw_base64_put(&text, noise, sizeof(noise));
 	refuses(s, &text, "does not decrypt");
 	test_case = "still no key";
 	CHECK_EQ(cw_psrp_secure_encrypt(s, &none, (const uint8_t *)"x", 1, &err), CW_EINVAL);
 
 	test_case = "the key";
-	encrypted_key(&text, key, session_key, 32, 0);
+	answer(&text, &key, 32, 0);
 	CHECK_EQ(
 	    cw_psrp_secure_accept(s, (const char *)cw_buf_peek(&text), cw_buf_left(&text), &err),
 	    CW_OK);
 	test_strings(s);
-	EVP_PKEY_free(key);
 	cw_psrp_secure_free(s);
 	cw_psrp_secure_free(NULL);
 	cw_buf_free(&text);
+	cw_buf_free(&key);
 	cw_buf_free(&none);
 	return test_failed;
 }
