@@ -28,6 +28,11 @@ if(CAUSEWAY_SANITIZE)
   add_link_options(-fsanitize=${CAUSEWAY_SANITIZE})
 endif()
 
+# libFuzzer steers by what runs in our libraries, not only in its target's own file.
+if(CAUSEWAY_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   include(CheckIPOSupported)
   check_ipo_supported(RESULT has_ipo OUTPUT ignored LANGUAGES C)

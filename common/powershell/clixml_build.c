@@ -249,12 +249,13 @@ int
 cw_clixml_build_object(struct cw_clixml_build *b, size_t first, struct cw_ps_object *object)
 {
 	size_t n = b->count - first, hidden = 0, kept = 0;
-	struct cw_clixml_entry *e = b->entries + first;
 	struct cw_ps_property *properties;
+	struct cw_clixml_entry *e;
 	int r;
 
 	if (n == 0)
 		return CW_OK;
+	e = &b->entries[first];
 	if (n > CW_CLIXML_PROPERTIES_MAX)
 		return refuse(b, CW_ELIMIT, "an object has too many properties", "");
 	if ((r = settle_names(b, e, n, &hidden)) < 0)
@@ -291,10 +292,10 @@ cw_clixml_build_list(
 int
 cw_clixml_build_pair(struct cw_clixml_build *b, size_t first)
 {
-	const struct cw_clixml_entry *e = b->entries + first;
+	const struct cw_clixml_entry *e = b->count - first == 2 ? &b->entries[first] : NULL;
 
-	if (b->count - first != 2 || e[0].name == NULL || e[1].name == NULL ||
-	    strcmp(e[0].name, "Key") != 0 || strcmp(e[1].name, "Value") != 0)
+	if (e == NULL || e[0].name == NULL || e[1].name == NULL || strcmp(e[0].name, "Key") != 0 ||
+	    strcmp(e[1].name, "Value") != 0)
 		return refuse(b, CW_EPROTO,
 		    "a dictionary's entry is one value named Key and one named Value", "");
 	return CW_OK;

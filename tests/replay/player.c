@@ -338,8 +338,10 @@ do_begin(struct player *p, const char *line, struct cw_err *err)
 	char ack[32];
 
 	drain(p);
+	if (r < 0 || p->starting == NULL)
+		return r;
 	(void)snprintf(ack, sizeof(ack), "CommandAck %d", p->starting->number);
-	if (r == CW_OK && feed_line(p, ack, err)) {
+	if (feed_line(p, ack, err)) {
 		(void)snprintf(ack, sizeof(ack), "DataAck %d", p->starting->number);
 		(void)feed_line(p, ack, err);
 	}
