@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * clixml2json: CLIXML on standard input, our JSON on standard output. One value
- * gives that value; an <Objs> document of several gives an array of them. Bad
- * input: one line on standard error, exit status 1, nothing on standard output.
+ * clixml2json: CLIXML on standard input (a bare element or an <Objs> document,
+ * UTF-8 or UTF-16 with a byte order mark), our JSON on standard output, one value
+ * a line. Bad input: one line on standard error, exit status 1, nothing on
+ * standard output.
  */
 #include <stdio.h>
 
@@ -16,7 +17,6 @@
 
 struct state {
 	struct cw_buf out;
-	size_t count;
 	struct cw_err *err;
 };
 
@@ -24,10 +24,13 @@ static int
 each(void *arg, const struct cw_ps_value *value)
 {
 	struct state *s = arg;
+	int r;
 
-	if (s->count++ > 0 && cw_buf_putc(&s->out, ',') < 0)
-		return cw_fail(s->err, CW_ELIMIT, "the JSON is too large");
-	return cw_ps_json_put(&s->out, value, s->err);
+	if ((r = cw_ps_json_put(&s->out, value, s->err)) < 0)
+		return r;
+	if ((r = cw_buf_putc(&s->out, '\n')) < 0)
+		return cw_fail(s->err, r, "the JSON is too large");
+	return CW_OK;
 }
 
 static int
@@ -45,11 +48,28 @@ read_input(struct cw_buf *in, struct cw_err *err)
 	return ferror(stdin) ? cw_fail(err, CW_ESYS, "cannot read standard input") : CW_OK;
 }
 
-int
-main(int argc, char **argv)
+static int
+convert(struct state *s, struct cw_buf *in, struct cw_err *err)
 {
 	struct cw_ps_arena *arena = NULL;
 	struct cw_clixml *reader = NULL;
+	int r;
+
+	if ((r = cw_ps_arena_new(&arena, VALUES_MAX)) < 0 || (r = cw_clixml_new(&reader)) < 0)
+		r = cw_fail(err, r, "out of memory");
+	else
+		r = cw_clixml_read_each(
+		    reader, arena, cw_buf_peek(in), cw_buf_left(in), each, s, err);
+	if (r == CW_OK && cw_buf_left(&s->out) == 0)
+		r = cw_fail(err, CW_EPROTO, "CLIXML: no value");
+	cw_clixml_free(reader);
+	cw_ps_arena_free(arena);
+	return r;
+}
+
+int
+main(int argc, char **argv)
+{
 	struct cw_err err = { 0 };
 	struct state s = { .err = &err };
 	struct cw_buf in;
@@ -62,26 +82,13 @@ main(int argc, char **argv)
 	}
 	cw_buf_init(&in, INPUT_MAX);
 	cw_buf_init(&s.out, VALUES_MAX);
-	if ((r = cw_ps_arena_new(&arena, VALUES_MAX)) < 0 || (r = cw_clixml_new(&reader)) < 0)
-		r = cw_fail(&err, r, "out of memory");
-	else if ((r = read_input(&in, &err)) == CW_OK)
-		r = cw_clixml_read_each(
-		    reader, arena, cw_buf_peek(&in), cw_buf_left(&in), each, &s, &err);
-	if (r == CW_OK && s.count == 0)
-		r = cw_fail(&err, CW_EPROTO, "no value in the input");
-	if (r < 0) {
+	if ((r = read_input(&in, &err)) == CW_OK && (r = convert(&s, &in, &err)) == CW_OK &&
+	    (fwrite(cw_buf_peek(&s.out), cw_buf_left(&s.out), 1, stdout) != 1 ||
+		fflush(stdout) != 0))
+		r = cw_fail(&err, CW_ESYS, "cannot write standard output");
+	if (r < 0)
 		fprintf(stderr, "clixml2json: %s\n", err.text);
-	} else {
-		if (s.count > 1)
-			putchar('[');
-		fwrite(cw_buf_peek(&s.out), 1, cw_buf_left(&s.out), stdout);
-		puts(s.count > 1 ? "]" : "");
-		if (fflush(stdout) != 0)
-			r = CW_ESYS;
-	}
 	cw_buf_free(&in);
 	cw_buf_free(&s.out);
-	cw_clixml_free(reader);
-	cw_ps_arena_free(arena);
 	return r < 0 ? 1 : 0;
 }
