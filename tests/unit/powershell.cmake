@@ -2,3 +2,8 @@ foreach(file value fragment message outproc lane clixml_scalar clixml_read clixm
   cw_unit_test(test_powershell_${file} test_powershell_${file}.c cw_powershell)
 endforeach()
 cw_unit_test(test_powershell_secure test_powershell_secure.c replay_player)
+add_executable(test_powershell_process test_powershell_process.c)
+target_include_directories(test_powershell_process PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+target_link_libraries(test_powershell_process PRIVATE cw_powershell)
+add_test(NAME test_powershell_process COMMAND test_powershell_process $<TARGET_FILE:fake_engine>)
+set_tests_properties(test_powershell_process PROPERTIES LABELS unit TIMEOUT 120)
