@@ -103,6 +103,11 @@ cw_buf_put(struct cw_buf *b, const void *p, size_t n)
 		return CW_OK;
 	if (n > b->max - cw_buf_left(b))
 		return CW_ELIMIT;
+	if (n <= b->cap - b->len) { /* the usual case */
+		memcpy(b->data + b->len, p, n);
+		b->len += n;
+		return CW_OK;
+	}
 	if ((room = cw_buf_reserve(b, n)) == NULL)
 		return CW_ENOMEM;
 	memcpy(room, p, n);
@@ -119,6 +124,10 @@ cw_buf_puts(struct cw_buf *b, const char *s)
 int
 cw_buf_putc(struct cw_buf *b, char c)
 {
+	if (b->len < b->cap && cw_buf_left(b) < b->max) {
+		b->data[b->len++] = (uint8_t)c;
+		return CW_OK;
+	}
 	return cw_buf_put(b, &c, 1);
 }
 

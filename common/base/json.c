@@ -201,34 +201,54 @@ cw_json_only(const cJSON *object, const char *const *names, const char *what, st
 	return CW_OK;
 }
 
+/* How many bytes of s, up to n, stand in JSON as they are: looked at eight at a time. */
+static size_t
+plain_length(const char *s, size_t n)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	size_t i = 0;
+
+	for (uint64_t x, quote, backslash; n - i >= sizeof(x); i += sizeof(x)) {
+		memcpy(&x, s + i, sizeof(x));
+		quote = x ^ ones * '"';
+		backslash = x ^ ones * '\\';
+		/* A byte's high bit is set where it is below 0x20, or where it was the same as the
+		 * character; one too many is harmless, the loop below looks again. */
+		if ((((x - ones * 0x20) & ~x) | ((quote - ones) & ~quote) |
+			((backslash - ones) & ~backslash)) &
+		    high)
+			break;
+	}
+	while (i < n && (unsigned char)s[i] >= 0x20 && s[i] != '"' && s[i] != '\\')
+		i++;
+	return i;
+}
+
+static int
+put_escape(struct cw_buf *b, char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	char unicode[6] = { '\\', 'u', '0', '0', digits[(c >> 4) & 15], digits[c & 15] };
+	char pair[2] = { '\\', c == '\n' ? 'n' : c };
+
+	return c == '"' || c == '\\' || c == '\n' ? cw_buf_put(b, pair, sizeof(pair))
+						  : cw_buf_put(b, unicode, sizeof(unicode));
+}
+
 int
 cw_json_put_str(struct cw_buf *b, const char *s, size_t n)
 {
-	size_t from = 0;
-	int r;
+	int r = cw_buf_putc(b, '"');
 
-	if ((r = cw_buf_putc(b, '"')) < 0)
-		return r;
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
+	while (n > 0 && r == CW_OK) {
+		size_t plain = plain_length(s, n);
 
-		if (c >= 0x20 && c != '"' && c != '\\')
-			continue;
-		if ((r = cw_buf_put(b, s + from, i - from)) < 0)
-			return r;
-		if (c == '"' || c == '\\')
-			r = cw_buf_printf(b, "\\%c", c);
-		else if (c == '\n')
-			r = cw_buf_puts(b, "\\n");
-		else
-			r = cw_buf_printf(b, "\\u%04x", c);
-		if (r < 0)
-			return r;
-		from = i + 1;
+		if ((r = cw_buf_put(b, s, plain)) == CW_OK && plain < n)
+			r = put_escape(b, s[plain++]);
+		s += plain;
+		n -= plain;
 	}
-	if ((r = cw_buf_put(b, s + from, n - from)) < 0)
-		return r;
-	return cw_buf_putc(b, '"');
+	return r < 0 ? r : cw_buf_putc(b, '"');
 }
 
 /* As RFC 8259 has no infinities and no NaN, these are null. */

@@ -165,33 +165,56 @@ cw_utf8_put(struct cw_buf *b, uint32_t cp)
 	return cw_buf_put(b, p, 4);
 }
 
-static const char BASE64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-static const char BASE64URL[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/* An alphabet, and back: 0x40 | value for its characters, 0 for all others. */
+struct base64 {
+	char characters[65];
+	uint8_t values[256];
+};
+
+#define V(c, value) [(unsigned char)(c)] = 0x40 | (value)
+#define V4(a, b, c, d, value) V(a, value), V(b, (value) + 1), V(c, (value) + 2), V(d, (value) + 3)
+#define BASE64_COMMON                                                                           \
+	V4('A', 'B', 'C', 'D', 0), V4('E', 'F', 'G', 'H', 4), V4('I', 'J', 'K', 'L', 8),        \
+	    V4('M', 'N', 'O', 'P', 12), V4('Q', 'R', 'S', 'T', 16), V4('U', 'V', 'W', 'X', 20), \
+	    V4('Y', 'Z', 'a', 'b', 24), V4('c', 'd', 'e', 'f', 28), V4('g', 'h', 'i', 'j', 32), \
+	    V4('k', 'l', 'm', 'n', 36), V4('o', 'p', 'q', 'r', 40), V4('s', 't', 'u', 'v', 44), \
+	    V4('w', 'x', 'y', 'z', 48), V4('0', '1', '2', '3', 52), V4('4', '5', '6', '7', 56), \
+	    V('8', 60), V('9', 61)
+
+static const struct base64 standard = {
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+	{ BASE64_COMMON, V('+', 62), V('/', 63) },
+};
+static const struct base64 url = {
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+	{ BASE64_COMMON, V('-', 62), V('_', 63) },
+};
 
 static int
 base64_put(struct cw_buf *b, const void *data, size_t n, const char *alphabet, bool pad)
 {
 	const uint8_t *p = data;
 	size_t out_len = n / 3 * 4 + (n % 3 == 0 ? 0 : pad ? 4 : n % 3 + 1);
+	uint32_t bits;
 	uint8_t *out;
 
 	if (out_len > b->max - cw_buf_left(b))
 		return CW_ELIMIT;
 	if ((out = cw_buf_reserve(b, out_len)) == NULL)
 		return CW_ENOMEM;
-	for (; n >= 3; n -= 3, p += 3) {
-		*out++ = (uint8_t)alphabet[p[0] >> 2];
-		*out++ = (uint8_t)alphabet[(p[0] & 3) << 4 | p[1] >> 4];
-		*out++ = (uint8_t)alphabet[(p[1] & 15) << 2 | p[2] >> 6];
-		*out++ = (uint8_t)alphabet[p[2] & 63];
+	for (; n >= 3; n -= 3, p += 3, out += 4) {
+		bits = (uint32_t)p[0] << 16 | (uint32_t)p[1] << 8 | p[2];
+		out[0] = (uint8_t)alphabet[bits >> 18];
+		out[1] = (uint8_t)alphabet[bits >> 12 & 63];
+		out[2] = (uint8_t)alphabet[bits >> 6 & 63];
+		out[3] = (uint8_t)alphabet[bits & 63];
 	}
 	if (n > 0) {
-		uint8_t second = n == 2 ? p[1] : 0;
-
-		*out++ = (uint8_t)alphabet[p[0] >> 2];
-		*out++ = (uint8_t)alphabet[(p[0] & 3) << 4 | second >> 4];
+		bits = (uint32_t)p[0] << 16 | (n == 2 ? (uint32_t)p[1] << 8 : 0);
+		*out++ = (uint8_t)alphabet[bits >> 18];
+		*out++ = (uint8_t)alphabet[bits >> 12 & 63];
 		if (n == 2)
-			*out++ = (uint8_t)alphabet[(second & 15) << 2];
+			*out++ = (uint8_t)alphabet[bits >> 6 & 63];
 		else if (pad)
 			*out++ = '=';
 		if (pad)
@@ -201,54 +224,52 @@ base64_put(struct cw_buf *b, const void *data, size_t n, const char *alphabet, b
 	return CW_OK;
 }
 
-/* 0-63, or 255 for a character that is in neither place. */
-static uint8_t
-base64_value(char c, bool url)
+/* The end of a text that does not fill four characters: two make a byte, three make two. */
+static int
+base64_get_tail(uint8_t **out, const uint8_t *values, const unsigned char *text, size_t n)
 {
-	if (c >= 'A' && c <= 'Z')
-		return (uint8_t)(c - 'A');
-	if (c >= 'a' && c <= 'z')
-		return (uint8_t)(c - 'a' + 26);
-	if (c >= '0' && c <= '9')
-		return (uint8_t)(c - '0' + 52);
-	if (c == (url ? '-' : '+'))
-		return 62;
-	return c == (url ? '_' : '/') ? 63 : 255;
+	uint32_t bits = 0;
+	uint8_t all = 0x40;
+
+	for (size_t i = 0; i < n; i++) {
+		all &= values[text[i]];
+		bits = bits << 6 | (values[text[i]] & 63);
+	}
+	/* Bits that no encoder leaves would be a second spelling of the same bytes. */
+	if (all == 0 || (bits & (n == 2 ? 15 : 3)) != 0)
+		return CW_EINVAL;
+	if (n == 3)
+		*(*out)++ = (uint8_t)(bits >> 10);
+	*(*out)++ = (uint8_t)(bits >> (n == 3 ? 2 : 4));
+	return CW_OK;
 }
 
 static int
-base64_get(struct cw_buf *b, const char *text, size_t n, bool url)
+base64_get(struct cw_buf *b, const char *chars, size_t n, const uint8_t *values)
 {
+	const unsigned char *text = (const unsigned char *)chars;
 	uint8_t *out, *start;
-	uint32_t bits = 0;
-	unsigned have = 0;
 
-	if (!url) {
-		if (n % 4 != 0)
-			return CW_EINVAL;
-		for (int i = 0; i < 2 && n > 0 && text[n - 1] == '='; i++)
-			n--;
-	}
 	if (n % 4 == 1)
 		return CW_EINVAL;
 	if (n / 4 * 3 + 3 > b->max - cw_buf_left(b))
 		return CW_ELIMIT;
 	if ((start = out = cw_buf_reserve(b, n / 4 * 3 + 3)) == NULL)
 		return CW_ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		uint8_t v = base64_value(text[i], url);
+	for (; n >= 4; n -= 4, text += 4, out += 3) {
+		uint32_t v[4] = { values[text[0]], values[text[1]], values[text[2]],
+			values[text[3]] };
+		uint32_t bits =
+		    (v[0] & 63) << 18 | (v[1] & 63) << 12 | (v[2] & 63) << 6 | (v[3] & 63);
 
-		if (v == 255)
+		if ((v[0] & v[1] & v[2] & v[3]) == 0)
 			return CW_EINVAL;
-		bits = bits << 6 | v;
-		if ((have += 6) >= 8) {
-			have -= 8;
-			*out++ = (uint8_t)(bits >> have);
-		}
+		out[0] = (uint8_t)(bits >> 16);
+		out[1] = (uint8_t)(bits >> 8);
+		out[2] = (uint8_t)bits;
 	}
-	if ((bits & ((1u << have) - 1)) != 0)
-		return CW_EINVAL; /* bits that no encoder leaves: a second spelling of the same
-				     bytes */
+	if (n > 0 && base64_get_tail(&out, values, text, n) < 0)
+		return CW_EINVAL;
 	cw_buf_added(b, (size_t)(out - start));
 	return CW_OK;
 }
@@ -256,25 +277,29 @@ base64_get(struct cw_buf *b, const char *text, size_t n, bool url)
 int
 cw_base64_put(struct cw_buf *b, const void *p, size_t n)
 {
-	return base64_put(b, p, n, BASE64, true);
+	return base64_put(b, p, n, standard.characters, true);
 }
 
 int
 cw_base64_get(struct cw_buf *b, const char *text, size_t n)
 {
-	return base64_get(b, text, n, false);
+	if (n % 4 != 0)
+		return CW_EINVAL;
+	for (int i = 0; i < 2 && n > 0 && text[n - 1] == '='; i++)
+		n--;
+	return base64_get(b, text, n, standard.values);
 }
 
 int
 cw_base64url_put(struct cw_buf *b, const void *p, size_t n)
 {
-	return base64_put(b, p, n, BASE64URL, false);
+	return base64_put(b, p, n, url.characters, false);
 }
 
 int
 cw_base64url_get(struct cw_buf *b, const char *text, size_t n)
 {
-	return base64_get(b, text, n, true);
+	return base64_get(b, text, n, url.values);
 }
 
 int

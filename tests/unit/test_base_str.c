@@ -69,6 +69,40 @@ test_base64(void)
 }
 
 static void
+test_base64_all(void)
+{
+	const char *test_case = "every length, and every wrong character at every place";
+	uint8_t bytes[64];
+	struct cw_buf text, got;
+
+	cw_buf_init(&text, 256);
+	cw_buf_init(&got, 256);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 89 + 7);
+	for (size_t n = 0; n <= sizeof(bytes); n++) {
+		cw_buf_clear(&text);
+		cw_buf_clear(&got);
+		CHECK_EQ(cw_base64_put(&text, bytes, n), 0);
+		CHECK_EQ(cw_buf_left(&text), (n + 2) / 3 * 4);
+		CHECK_EQ(cw_base64_get(&got, cw_buf_str(&text), cw_buf_left(&text)), 0);
+		CHECK(cw_buf_left(&got) == n && memcmp(cw_buf_peek(&got), bytes, n) == 0);
+	}
+	for (size_t at = 0; at < 8; at++)
+		for (int c = 0; c < 256; c++) {
+			char word[] = "AAAAAAAA";
+
+			word[at] = (char)c;
+			cw_buf_clear(&got);
+			CHECK_EQ(cw_base64_get(&got, word, 8) == 0,
+			    (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+				(c >= '0' && c <= '9') || c == '+' || c == '/' ||
+				(c == '=' && at == 7));
+		}
+	cw_buf_free(&text);
+	cw_buf_free(&got);
+}
+
+static void
 test_base64url(void)
 {
 	const char *test_case = "base64url has no padding";
@@ -164,6 +198,7 @@ int
 main(void)
 {
 	test_base64();
+	test_base64_all();
 	test_base64url();
 	test_utf8();
 	test_utf8_put();
