@@ -72,12 +72,13 @@ static const struct cw_clixml_element elements[] = {
 static uint64_t
 packed(const char *name)
 {
-	size_t n = strlen(name);
-	uint64_t number = 0;
+	char padded[sizeof(uint64_t) + 1] = "";
+	uint64_t number;
 
-	if (n <= sizeof(number))
-		memcpy(&number, name, n);
-	return number;
+	for (size_t i = 0; i < sizeof(padded) && name[i] != '\0'; i++)
+		padded[i] = name[i];
+	memcpy(&number, padded, sizeof(number));
+	return padded[sizeof(number)] == '\0' ? number : 0;
 }
 
 const struct cw_clixml_element *

@@ -3,7 +3,6 @@
  * Values to JSON, straight into the caller's buffer. JSON.md says what and why.
  */
 #include <float.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,8 @@
 #include "base/time.h"
 #include "powershell/json.h"
 
-#define SAFE_MAX INT64_C(9007199254740991) /* 2^53 - 1: past it not every reader keeps a number */
+#define SAFE_MAX UINT64_C(9007199254740991) /* 2^53 - 1: some readers keep no more */
+#define DAY_TICKS (24 * 60 * 60 * CW_PS_TICKS_PER_SECOND)
 #define DATE_TICKS_MAX INT64_C(3155378975999999999) /* 9999-12-31T23:59:59.9999999 */
 
 /* The values that one being written lies in: for cycles, and for how deep it is. */
@@ -79,20 +79,38 @@ put_name(struct cw_buf *out, const char *name, size_t n, bool first)
 
 /* --- one value of its own */
 
+/* The decimal digits of v, and how many they are. */
+static size_t
+digits_of(char ret[20], uint64_t v)
+{
+	char backwards[20];
+	size_t n = 0;
+
+	do
+		backwards[n++] = (char)('0' + v % 10);
+	while ((v /= 10) != 0);
+	for (size_t i = 0; i < n; i++)
+		ret[i] = backwards[n - 1 - i];
+	return n;
+}
+
 static int
 put_integer(struct cw_buf *out, const struct cw_ps_value *v)
 {
-	char text[32];
-	bool is_unsigned = v->kind >= CW_PS_U8, safe;
-	int n;
+	bool negative = v->kind < CW_PS_U8 && v->i64 < 0;
+	uint64_t magnitude = negative ? 0 - v->u64 : v->u64;
+	char text[24];
+	size_t n = 0;
 
-	safe =
-	    is_unsigned ? v->u64 <= (uint64_t)SAFE_MAX : v->i64 <= SAFE_MAX && v->i64 >= -SAFE_MAX;
-	if (is_unsigned)
-		n = snprintf(text, sizeof(text), safe ? "%" PRIu64 : "\"%" PRIu64 "\"", v->u64);
-	else
-		n = snprintf(text, sizeof(text), safe ? "%" PRId64 : "\"%" PRId64 "\"", v->i64);
-	return cw_buf_put(out, text, (size_t)n);
+	/* Past it the digits stand in quotes. */
+	if (magnitude > SAFE_MAX)
+		text[n++] = '"';
+	if (negative)
+		text[n++] = '-';
+	n += digits_of(text + n, magnitude);
+	if (magnitude > SAFE_MAX)
+		text[n++] = '"';
+	return cw_buf_put(out, text, n);
 }
 
 /* The shortest text that reads back as the same number. */
@@ -117,35 +135,56 @@ put_real(struct cw_buf *out, double v, bool single)
 	return put_literal(out, text);
 }
 
+/* v as exactly n decimal digits. Returns where it ends. */
+static char *
+fixed(char *p, uint64_t v, size_t n)
+{
+	for (size_t i = n; i-- > 0; v /= 10)
+		p[i] = (char)('0' + v % 10);
+	return p + n;
+}
+
 /* ISO 8601: an instant in UTC with Z; without a zone when PowerShell said none. */
 static int
 put_date(struct cw_buf *out, const struct cw_ps_value *v)
 {
-	int64_t ticks = v->date.ticks - v->date.offset_min * 60 * CW_PS_TICKS_PER_SECOND;
-	int64_t seconds, fraction;
-	char whole[CW_TIME_TEXT], text[48];
-	int n;
+	int64_t ticks = v->date.ticks - v->date.offset_min * 60 * CW_PS_TICKS_PER_SECOND, year;
+	unsigned month, day, second, fraction;
+	char text[40], *p = text;
 
 	/* As .NET does at the ends of its calendar: MinValue with an offset is still MinValue. */
 	ticks = ticks < 0 ? 0 : ticks > DATE_TICKS_MAX ? DATE_TICKS_MAX : ticks;
-	seconds = ticks / CW_PS_TICKS_PER_SECOND - CW_PS_UNIX_EPOCH_TICKS / CW_PS_TICKS_PER_SECOND;
-	fraction = ticks % CW_PS_TICKS_PER_SECOND;
-	cw_time_text(whole, seconds * 1000);
-	n = snprintf(text, sizeof(text), "\"%.19s", whole);
+	cw_civil_from_days(
+	    ticks / DAY_TICKS - CW_PS_UNIX_EPOCH_TICKS / DAY_TICKS, &year, &month, &day);
+	second = (unsigned)(ticks % DAY_TICKS / CW_PS_TICKS_PER_SECOND);
+	fraction = (unsigned)(ticks % CW_PS_TICKS_PER_SECOND);
+	*p++ = '"';
+	p = fixed(p, (uint64_t)year, 4);
+	*p++ = '-';
+	p = fixed(p, month, 2);
+	*p++ = '-';
+	p = fixed(p, day, 2);
+	*p++ = 'T';
+	p = fixed(p, second / 3600, 2);
+	*p++ = ':';
+	p = fixed(p, second / 60 % 60, 2);
+	*p++ = ':';
+	p = fixed(p, second % 60, 2);
 	if (fraction != 0) {
-		n += snprintf(text + n, sizeof(text) - (size_t)n, ".%07" PRId64, fraction);
-		while (text[n - 1] == '0')
-			n--;
+		*p++ = '.';
+		for (p = fixed(p, fraction, 7); p[-1] == '0';)
+			p--;
 	}
-	n += snprintf(text + n, sizeof(text) - (size_t)n, "%s\"",
-	    v->date.kind == CW_PS_DATE_UNSPECIFIED ? "" : "Z");
-	return cw_buf_put(out, text, (size_t)n);
+	if (v->date.kind != CW_PS_DATE_UNSPECIFIED)
+		*p++ = 'Z';
+	*p++ = '"';
+	return cw_buf_put(out, text, (size_t)(p - text));
 }
 
 static int
 put_char(struct cw_buf *out, uint64_t unit)
 {
-	uint8_t utf8[4];
+	uint8_t utf8[4] = { 0 };
 	struct cw_buf b = { .data = utf8, .cap = sizeof(utf8), .max = sizeof(utf8) };
 
 	if (cw_utf8_put(&b, (uint32_t)unit) < 0)
