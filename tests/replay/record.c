@@ -120,18 +120,18 @@ hear(void)
 int
 main(int argc, char **argv)
 {
+	FILE *script = argc == 3 ? fopen(argv[2], "r") : NULL;
 	struct cw_err err;
 	char line[4096];
-	FILE *script;
 
-	if (argc != 3 || (script = fopen(argv[2], "r")) == NULL || start(argv[1]) < 0) {
+	if (script == NULL) {
 		fputs("usage: record ENGINE SCRIPT\n", stderr);
 		return 2;
 	}
 	(void)signal(SIGPIPE, SIG_IGN);
 	cw_buf_init(&in, 1u << 22);
-	if (player_new(&player) < 0)
-		return 2;
+	if (player_new(&player) < 0 || start(argv[1]) < 0)
+		exit(2);
 	while (fgets(line, sizeof(line), script) != NULL) {
 		line[strcspn(line, "\r\n")] = '\0';
 		if (strchr("<>!", line[0]) != NULL && line[0] != '\0')

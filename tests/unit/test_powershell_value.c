@@ -22,7 +22,11 @@ test_arena(void)
 	CHECK_EQ(cw_ps_arena_new(&a, 100000), CW_OK);
 	for (size_t n = 1; n < 40; n++) {
 		p = cw_ps_arena_alloc(a, n);
-		CHECK(p != NULL && (uintptr_t)p % alignof(max_align_t) == 0);
+		CHECK((uintptr_t)p % alignof(max_align_t) == 0);
+		if (p == NULL) {
+			CHECK(p != NULL);
+			break;
+		}
 		for (size_t i = 0; i < n; i++)
 			CHECK_EQ(p[i], 0);
 		memset(p, 0xff, n);
