@@ -129,7 +129,7 @@ int cw_psrp_host_answer(struct cw_psrp_pipeline *p, const struct cw_psrp_host_ca
 void cw_psrp_stop(struct cw_psrp_pipeline *p, uint64_t now_ms);
 
 /* Takes bytes that the engine wrote. A negative return: the session is lost (the event has said
- * so). */
+ * so), or an event has closed it. */
 int cw_psrp_feed(struct cw_psrp *s, const void *bytes, size_t n, uint64_t now_ms);
 /* What is to be written to the engine: take it with cw_buf_skip(). Valid while the session is. */
 struct cw_buf *cw_psrp_out(struct cw_psrp *s);

@@ -7,3 +7,6 @@ target_include_directories(test_powershell_process PRIVATE ${CMAKE_SOURCE_DIR}/t
 target_link_libraries(test_powershell_process PRIVATE cw_powershell)
 add_test(NAME test_powershell_process COMMAND test_powershell_process $<TARGET_FILE:fake_engine>)
 set_tests_properties(test_powershell_process PROPERTIES LABELS unit TIMEOUT 120)
+if(TARGET cw_runspaces)
+  cw_unit_test(test_runspaces_prepare test_runspaces_prepare.c cw_runspaces)
+endif()
