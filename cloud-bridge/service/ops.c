@@ -103,6 +103,14 @@ graph_cancel(void *arg, struct cw_graph_call *call)
 	cw_graph_cancel(call);
 }
 
+static void
+graph_on_retry(void *arg, struct cw_graph_call *call,
+    void (*retry)(void *arg, unsigned attempt, uint64_t delay_ms, const char *why), void *retry_arg)
+{
+	(void)arg;
+	cw_graph_on_retry(call, retry, retry_arg);
+}
+
 void
 cw_bridge_ops(struct cw_route_ops *ret, struct cw_bridge_directories *d)
 {
@@ -119,5 +127,6 @@ cw_bridge_ops(struct cw_route_ops *ret, struct cw_bridge_directories *d)
 		.forget = forget,
 		.graph = graph,
 		.graph_cancel = graph_cancel,
+		.graph_on_retry = graph_on_retry,
 	};
 }
