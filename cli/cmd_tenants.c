@@ -125,6 +125,24 @@ create(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 	return r;
 }
 
+static void
+say_mode(const char *tenant, const char *mode)
+{
+	static const struct {
+		const char *mode, *means;
+	} modes[] = {
+		{ "cloud", "changes go to Entra ID" },
+		{ "on-prem", "changes go to Active Directory" },
+		{ "hybrid-sync",
+		    "changes go to Active Directory, and Entra Connect carries them to Entra ID" },
+		{ "hybrid-dual", "changes go to Active Directory and to Entra ID" },
+	};
+
+	for (size_t i = 0; i < CW_COUNT(modes); i++)
+		if (cw_streq(mode, modes[i].mode))
+			printf("%s is %s now: %s\n", tenant, mode, modes[i].means);
+}
+
 static int
 change_mode(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 {
@@ -137,8 +155,10 @@ change_mode(struct cli *c, void *options, int argc, char **argv, struct cw_err *
 		r = cw_fail(err, CW_ENOMEM, "out of memory");
 	else if (snprintf(path, sizeof(path), "/v1/tenants/%s", tenant) >= (int)sizeof(path))
 		r = cw_fail(err, CW_EINVAL, "the tenant's name is too long");
-	else if ((r = cli_send(c, &answer, err, "PATCH", path, body)) == CW_OK)
-		r = c->json ? cli_print_json(answer) : print_tenant(answer);
+	else if ((r = cli_send(c, &answer, err, "PATCH", path, body)) == CW_OK && c->json)
+		r = cli_print_json(answer);
+	else if (r == CW_OK)
+		say_mode(argv[0], argv[1]);
 	cJSON_Delete(body);
 	cJSON_Delete(answer);
 	free(tenant);

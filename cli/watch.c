@@ -165,14 +165,26 @@ cli_operation_result(const cJSON *operation, struct cw_err *err)
 	    text != NULL ? ": " : "", text != NULL ? text : "", "");
 }
 
+static void
+print_state(const cJSON *o, const char *state)
+{
+	const char *what = cw_json_str(o, "what");
+
+	print_clean(what != NULL ? what : "operation");
+	printf(" %s\n", state != NULL ? state : "?");
+}
+
 /* Without a terminal: one line for each step whose state is new. */
 static void
 print_changes(const struct watch *w, const cJSON *o)
 {
 	const cJSON *before = cw_json_get(w->last, "steps"), *step;
 	const char *state = cw_json_str(o, "state");
+	bool changed = !cw_streq(state, cw_json_str(w->last, "state"));
 	int i = 0;
 
+	if (changed && !is_final(state))
+		print_state(o, state);
 	cJSON_ArrayForEach (step, cw_json_get(o, "steps")) {
 		const char *was = cw_json_str(cJSON_GetArrayItem(before, i++), "state");
 
@@ -180,10 +192,8 @@ print_changes(const struct watch *w, const cJSON *o)
 		    !cw_streq(cw_json_str(step, "state"), "pending"))
 			print_step(w->c, step);
 	}
-	if (!cw_streq(state, cw_json_str(w->last, "state")))
-		printf("%s %s\n",
-		    cw_json_str(o, "what") != NULL ? cw_json_str(o, "what") : "operation",
-		    state != NULL ? state : "?");
+	if (changed && is_final(state))
+		print_state(o, state);
 }
 
 static int

@@ -158,7 +158,7 @@ def main():
                             f"{folder}/bad", "--private-key", f"{folder}/bad"], {}, 0, ["c-1"], [],
          ("PUT", "/v1/tenants/lab/graph", {"tenant_id": "t", "client_id": "c", "certificate": "no PEM here\n",
                                            "private_key": "no PEM here\n"})),
-        ("set mode", ["tenants", "set-mode", "lab", "cloud"], {}, 0, [], [],
+        ("set mode", ["tenants", "set-mode", "lab", "cloud"], {}, 0, ["lab is cloud now: changes go to Entra ID\n"], [],
          ("PATCH", "/v1/tenants/lab", {"mode": "cloud"})),
         ("a token", ["enrol-token", "-t", "lab", "--roles", "directory,sync", "--hours", "2"], {}, 0, ["cwe_x\n"],
          ["2026-11-25 09:30:00"],
