@@ -2,6 +2,7 @@
 /*
  * Sealed boxes out of OpenSSL's X25519, HKDF and AES-256-GCM.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include <openssl/core_names.h>
@@ -207,4 +208,13 @@ cw_unseal(struct cw_buf *ret, const uint8_t private_key[CW_SEAL_KEY], const char
 	EVP_PKEY_free(mine);
 	EVP_PKEY_free(peer);
 	return r;
+}
+
+void
+cw_seal_secret_context(char ret[CW_SEAL_CONTEXT_MAX], const char *agent, const char *operation,
+    const char *parameter)
+{
+	/* UUIDs have 36 bytes and a parameter's name is a constant of ours: it always fits. */
+	(void)snprintf(ret, CW_SEAL_CONTEXT_MAX, "causeway/secret/%s/%s/%s", agent, operation,
+	    parameter);
 }

@@ -37,4 +37,9 @@ int cw_seal(struct cw_buf *ret, const uint8_t peer_public[CW_SEAL_KEY], const ch
 int cw_unseal(struct cw_buf *ret, const uint8_t private_key[CW_SEAL_KEY], const char *context,
     const void *box, size_t n, struct cw_err *err);
 
+/* The context of a command's secret parameter on its way to an agent. agent and operation are UUIDs
+ * in lower case, parameter is its full name as the catalogue writes it. */
+void cw_seal_secret_context(char ret[CW_SEAL_CONTEXT_MAX], const char *agent, const char *operation,
+    const char *parameter);
+
 #endif

@@ -102,6 +102,9 @@ check_edges(void)
 	CHECK_EQ(cw_seal(&a, pub, "c", big, CW_SEAL_MESSAGE_MAX, &err), CW_OK);
 	CHECK_EQ(cw_unseal(&b, priv, "c", cw_buf_peek(&a), cw_buf_left(&a), &err), CW_OK);
 	CHECK_EQ(cw_buf_left(&b), CW_SEAL_MESSAGE_MAX);
+	test_case = "the context of a secret parameter";
+	cw_seal_secret_context(context, "a-gent", "o-peration", "NewPassword");
+	CHECK_STR(context, "causeway/secret/a-gent/o-peration/NewPassword");
 	test_case = "two boxes of one message differ";
 	cw_buf_clear(&a);
 	cw_buf_clear(&b);
