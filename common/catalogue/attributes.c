@@ -3,6 +3,9 @@
  * Attributes of the directory by what may be done with them. Sources: [MS-ADA1-3],
  * [MS-ADSC], the schema extensions of LAPS and BitLocker.
  */
+#include <stdio.h>
+#include <string.h>
+
 #include "base/compat.h"
 #include "base/str.h"
 #include "catalogue/catalogue.h"
@@ -43,7 +46,9 @@ static bool
 is_in(const char *const *names, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++)
-		if (cw_strcaseeq(names[i], name))
+		/* The first letter decides for most: this is asked for every property of every
+		 * object that leaves. */
+		if (((names[i][0] ^ name[0]) & ~0x20) == 0 && cw_strcaseeq(names[i], name))
 			return true;
 	return false;
 }
@@ -51,7 +56,15 @@ is_in(const char *const *names, size_t count, const char *name)
 bool
 cw_catalogue_attribute_is_secret(const char *name)
 {
-	return is_in(secrets, CW_COUNT(secrets), name);
+	const char *options = strchr(name, ';'); /* RFC 4512: "userPassword;binary" */
+	char bare[64];
+
+	if (options == NULL)
+		return is_in(secrets, CW_COUNT(secrets), name);
+	if ((size_t)(options - name) >= sizeof(bare))
+		return false; /* longer than any of them */
+	(void)snprintf(bare, sizeof(bare), "%.*s", (int)(options - name), name);
+	return is_in(secrets, CW_COUNT(secrets), bare);
 }
 
 bool

@@ -23,6 +23,7 @@ struct path {
 	const struct cw_ps_object *object; /* NULL: no object, or the outside */
 	const struct path *up;
 	unsigned depth; /* brackets that are open around what is written next */
+	bool (*hidden)(const char *name); /* NULL: nothing is */
 };
 
 static int put(struct cw_buf *out, const struct cw_ps_value *v, const struct path *up);
@@ -280,21 +281,30 @@ put_pair(struct cw_buf *out, const struct cw_ps_pair *p, bool first, const struc
 	return cw_buf_putc(out, ']');
 }
 
+static bool
+is_hidden(const struct path *here, const char *name)
+{
+	return here->hidden != NULL && name != NULL && here->hidden(name);
+}
+
 /* A JSON object, or a list of [key, value] when not all keys can be names. */
 static int
 put_map(struct cw_buf *out, const struct cw_ps_value *v, struct path *here)
 {
-	bool plain = has_plain_keys(v);
+	bool plain = has_plain_keys(v), first = true;
 	int r = cw_buf_putc(out, plain ? '{' : '[');
 
 	here->depth += plain ? 1 : 2;
 	for (size_t i = 0; i < v->map.count && r == CW_OK; i++) {
 		const struct cw_ps_pair *p = &v->map.pairs[i];
 
+		if (is_hidden(here, cw_ps_str(p->key)))
+			continue;
 		if (!plain)
-			r = put_pair(out, p, i == 0, here);
-		else if ((r = put_name(out, p->key->text.data, p->key->text.len, i == 0)) == CW_OK)
+			r = put_pair(out, p, first, here);
+		else if ((r = put_name(out, p->key->text.data, p->key->text.len, first)) == CW_OK)
 			r = put(out, p->value, here);
+		first = false;
 	}
 	return r < 0 ? r : cw_buf_putc(out, plain ? '}' : ']');
 }
@@ -312,14 +322,18 @@ put_value(struct cw_buf *out, const struct cw_ps_value *v, struct path *here)
 static int
 put_bag(struct cw_buf *out, const struct cw_ps_object *o, struct path *here)
 {
+	bool first = true;
 	int r = cw_buf_putc(out, '{');
 
 	here->depth++;
 	for (size_t i = 0; i < o->property_count && r == CW_OK; i++) {
 		const struct cw_ps_property *p = &o->properties[i];
 
-		if ((r = put_name(out, p->name, strlen(p->name), i == 0)) == CW_OK)
+		if (is_hidden(here, p->name))
+			continue;
+		if ((r = put_name(out, p->name, strlen(p->name), first)) == CW_OK)
 			r = put(out, p->value, here);
+		first = false;
 	}
 	return r < 0 ? r : cw_buf_putc(out, '}');
 }
@@ -340,7 +354,7 @@ put_noted(struct cw_buf *out, const struct cw_ps_value *v, struct path *here)
 	for (size_t i = 0; i < o->property_count; i++) {
 		const struct cw_ps_property *p = &o->properties[i];
 
-		if (p->extended &&
+		if (p->extended && !is_hidden(here, p->name) &&
 		    ((r = put_name(out, p->name, strlen(p->name), false)) < 0 ||
 			(r = put(out, p->value, here)) < 0))
 			return r;
@@ -419,7 +433,7 @@ static int
 put(struct cw_buf *out, const struct cw_ps_value *v, const struct path *up)
 {
 	const struct cw_ps_object *o = v->object;
-	struct path here = { o, up, up->depth };
+	struct path here = { o, up, up->depth, up->hidden };
 
 	if (o == NULL && v->kind != CW_PS_LIST && v->kind != CW_PS_MAP)
 		return put_primitive(out, v);
@@ -438,12 +452,19 @@ put(struct cw_buf *out, const struct cw_ps_value *v, const struct path *up)
 }
 
 int
-cw_ps_json_put(struct cw_buf *out, const struct cw_ps_value *value, struct cw_err *err)
+cw_ps_json_put_without(struct cw_buf *out, const struct cw_ps_value *value,
+    bool (*hidden)(const char *name), struct cw_err *err)
 {
-	struct path outside = { NULL, NULL, 0 };
+	struct path outside = { NULL, NULL, 0, hidden };
 	int r = put(out, value, &outside);
 
 	if (r == CW_ELIMIT)
 		return cw_fail(err, r, "the JSON is larger than %zu bytes", out->max);
 	return r < 0 ? cw_fail(err, r, "cannot write JSON: %s", cw_strerror(r)) : r;
+}
+
+int
+cw_ps_json_put(struct cw_buf *out, const struct cw_ps_value *value, struct cw_err *err)
+{
+	return cw_ps_json_put_without(out, value, NULL, err);
 }

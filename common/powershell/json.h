@@ -16,5 +16,8 @@ struct cw_err;
 
 /* Appends one JSON value. CW_ELIMIT when out is full; out may then hold a part. */
 int cw_ps_json_put(struct cw_buf *out, const struct cw_ps_value *value, struct cw_err *err);
+/* The same without the properties and keys that hidden() names, at whatever depth. */
+int cw_ps_json_put_without(struct cw_buf *out, const struct cw_ps_value *value,
+    bool (*hidden)(const char *name), struct cw_err *err);
 
 #endif
