@@ -29,7 +29,7 @@ static const char SCHEMA[] =
     " forgotten INTEGER NOT NULL DEFAULT 0, result TEXT, output TEXT) STRICT, WITHOUT ROWID;"
     "CREATE INDEX command_by_time ON command (begun_ms);";
 
-enum statement { BEGIN_ONE, COUNT, FINISH, FIND, FORGET, PRUNE, WALK, STATEMENTS };
+enum statement { BEGIN_ONE, COUNT, FINISH, WITHDRAW, FIND, FORGET, PRUNE, WALK, STATEMENTS };
 
 #define COLUMNS "id, operation, step, command, server, state, begun_ms, finished_ms, result, output"
 static const char *const sql[STATEMENTS] = {
@@ -39,6 +39,7 @@ static const char *const sql[STATEMENTS] = {
 	[COUNT] = "UPDATE meta SET counter = counter + 1 RETURNING counter",
 	[FINISH] = "UPDATE command SET state = ?2, finished_ms = ?3, result = ?4, output = ?5"
 		   " WHERE id = ?1 AND state IN (1, 4)",
+	[WITHDRAW] = "DELETE FROM command WHERE id = ?1 AND state = 1",
 	[FIND] = "SELECT " COLUMNS " FROM command WHERE id = ?1",
 	[FORGET] = "UPDATE command SET forgotten = 1, result = NULL, output = NULL WHERE id = ?1",
 	[PRUNE] =
@@ -257,39 +258,23 @@ bind_text(sqlite3_stmt *st, int at, const char *text)
 		(void)sqlite3_bind_null(st, at);
 }
 
-/* One record and the counter in one transaction: either both are on the disk or none. */
-static int
-record(struct cw_journal *j, enum statement which, const char *doing, struct cw_err *err)
+static enum cw_journal_state
+state_of(struct cw_journal *j, const char *id)
 {
-	uint64_t before = j->counter;
-	int r;
+	sqlite3_stmt *st = j->statement[FIND];
+	enum cw_journal_state state = CW_JOURNAL_UNKNOWN;
 
-	if ((r = exec(j, "BEGIN IMMEDIATE", doing, err)) < 0) {
-		sqlite3_clear_bindings(j->statement[which]);
-		return r;
-	}
-	r = run(j, which, doing, err);
-	if (r == CW_OK && sqlite3_changes(j->db) == 0)
-		r = cw_fail(err, CW_ECONFLICT, "journal: %s: no such command in that state", doing);
-	if (r == CW_OK)
-		r = count_up(j, err);
-	if (r == CW_OK)
-		r = exec(j, "COMMIT", doing, err);
-	if (r < 0) {
-		(void)sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
-		j->counter = before;
-	}
-	return r;
+	bind_text(st, 1, id);
+	if (sqlite3_step(st) == SQLITE_ROW)
+		state = (enum cw_journal_state)sqlite3_column_int(st, 5);
+	sqlite3_reset(st);
+	sqlite3_clear_bindings(st);
+	return state;
 }
 
-int
-cw_journal_begin(
-    struct cw_journal *j, const struct cw_journal_entry *entry, int64_t now_ms, struct cw_err *err)
+static void
+bind_entry(sqlite3_stmt *st, const struct cw_journal_entry *entry, int64_t now_ms)
 {
-	sqlite3_stmt *st = j->statement[BEGIN_ONE];
-	int r;
-
-	uv_mutex_lock(&j->lock);
 	bind_text(st, 1, entry->id);
 	bind_text(st, 2, entry->operation);
 	(void)sqlite3_bind_int64(st, 3, entry->step);
@@ -297,46 +282,138 @@ cw_journal_begin(
 	bind_text(st, 5, entry->server != NULL ? entry->server : "");
 	(void)sqlite3_bind_int64(st, 6, entry->not_after_ms);
 	(void)sqlite3_bind_int64(st, 7, now_ms);
-	r = record(j, BEGIN_ONE, "cannot begin", err);
+}
+
+static void
+bind_end(sqlite3_stmt *st, const struct cw_journal_change *c, int64_t now_ms)
+{
+	bool lost = c->kind == CW_JOURNAL_CHANGE_LOSE, fits;
+
+	fits = !lost && c->output != NULL && strlen(c->output) <= CW_JOURNAL_OUTPUT_MAX;
+	(void)sqlite3_bind_int64(st, 2,
+	    lost            ? CW_JOURNAL_UNKNOWN
+		: c->failed ? CW_JOURNAL_FAILED
+			    : CW_JOURNAL_DONE);
+	(void)sqlite3_bind_int64(st, 3, now_ms);
+	bind_text(st, 4, lost ? NULL : c->result);
+	bind_text(st, 5, fits ? c->output : NULL);
+}
+
+/* Inside a transaction. A conflict is in c->err alone; what is returned ends them all. */
+static int
+make_change(struct cw_journal *j, struct cw_journal_change *c, int64_t now_ms, struct cw_err *err)
+{
+	static const struct {
+		enum statement statement;
+		const char *doing;
+	} rows[] = {
+		[CW_JOURNAL_CHANGE_BEGIN] = { BEGIN_ONE, "cannot begin" },
+		[CW_JOURNAL_CHANGE_FINISH] = { FINISH, "cannot finish" },
+		[CW_JOURNAL_CHANGE_LOSE] = { FINISH, "cannot give up" },
+		[CW_JOURNAL_CHANGE_WITHDRAW] = { WITHDRAW, "cannot withdraw" },
+		[CW_JOURNAL_CHANGE_FORGET] = { FORGET, "cannot forget" },
+	};
+	sqlite3_stmt *st = j->statement[rows[c->kind].statement];
+	int r;
+
+	c->err = (struct cw_err){ 0 };
+	if (c->kind == CW_JOURNAL_CHANGE_BEGIN) {
+		bind_entry(st, &c->entry, now_ms);
+	} else {
+		bind_text(st, 1, c->id);
+		if (rows[c->kind].statement == FINISH)
+			bind_end(st, c, now_ms);
+	}
+	if ((r = run(j, rows[c->kind].statement, rows[c->kind].doing, err)) < 0)
+		return r;
+	if (c->kind == CW_JOURNAL_CHANGE_FORGET)
+		return CW_OK;
+	if (sqlite3_changes(j->db) > 0)
+		return count_up(j, err);
+	if (c->kind == CW_JOURNAL_CHANGE_BEGIN) {
+		c->state = state_of(j, c->entry.id);
+		(void)cw_fail(&c->err, CW_ECONFLICT,
+		    "command %s was begun before: it is not run again", c->entry.id);
+	} else {
+		(void)cw_fail(&c->err, CW_ECONFLICT, "journal: %s: no such command in that state",
+		    rows[c->kind].doing);
+	}
+	return CW_OK;
+}
+
+int
+cw_journal_commit(
+    struct cw_journal *j, struct cw_journal_change *const *changes, size_t n, int64_t now_ms)
+{
+	struct cw_err err = { 0 };
+	uint64_t before;
+	int r;
+
+	uv_mutex_lock(&j->lock);
+	before = j->counter;
+	if ((r = exec(j, "BEGIN IMMEDIATE", "cannot write", &err)) == CW_OK) {
+		for (size_t i = 0; i < n && r == CW_OK; i++)
+			r = make_change(j, changes[i], now_ms, &err);
+		if (r == CW_OK)
+			r = exec(j, "COMMIT", "cannot write", &err);
+		if (r < 0)
+			(void)sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
+	}
+	if (r < 0) {
+		j->counter = before;
+		for (size_t i = 0; i < n; i++)
+			changes[i]->err = err;
+	}
 	uv_mutex_unlock(&j->lock);
-	if (r == CW_ECONFLICT)
-		return cw_fail(
-		    err, r, "command %s was begun before: it is not run again", entry->id);
 	return r;
 }
 
 static int
-finish(struct cw_journal *j, const char *id, enum cw_journal_state state, const char *result,
-    const char *output, int64_t now_ms, struct cw_err *err)
+commit_one(
+    struct cw_journal *j, struct cw_journal_change *change, int64_t now_ms, struct cw_err *err)
 {
-	sqlite3_stmt *st = j->statement[FINISH];
-	int r;
+	(void)cw_journal_commit(j, &change, 1, now_ms);
+	if (change->err.code < 0 && err != NULL)
+		*err = change->err;
+	return change->err.code;
+}
 
-	uv_mutex_lock(&j->lock);
-	bind_text(st, 1, id);
-	(void)sqlite3_bind_int64(st, 2, state);
-	(void)sqlite3_bind_int64(st, 3, now_ms);
-	bind_text(st, 4, result);
-	bind_text(st, 5, output);
-	r = record(j, FINISH, "cannot finish", err);
-	uv_mutex_unlock(&j->lock);
-	return r;
+int
+cw_journal_begin(
+    struct cw_journal *j, const struct cw_journal_entry *entry, int64_t now_ms, struct cw_err *err)
+{
+	struct cw_journal_change change = { .kind = CW_JOURNAL_CHANGE_BEGIN, .entry = *entry };
+
+	return commit_one(j, &change, now_ms, err);
 }
 
 int
 cw_journal_finish(struct cw_journal *j, const char *id, bool failed, const char *result,
     const char *output, int64_t now_ms, struct cw_err *err)
 {
-	if (output != NULL && strlen(output) > CW_JOURNAL_OUTPUT_MAX)
-		output = NULL;
-	return finish(
-	    j, id, failed ? CW_JOURNAL_FAILED : CW_JOURNAL_DONE, result, output, now_ms, err);
+	struct cw_journal_change change = { .kind = CW_JOURNAL_CHANGE_FINISH,
+		.id = id,
+		.failed = failed,
+		.result = result,
+		.output = output };
+
+	return commit_one(j, &change, now_ms, err);
 }
 
 int
 cw_journal_lose(struct cw_journal *j, const char *id, int64_t now_ms, struct cw_err *err)
 {
-	return finish(j, id, CW_JOURNAL_UNKNOWN, NULL, NULL, now_ms, err);
+	struct cw_journal_change change = { .kind = CW_JOURNAL_CHANGE_LOSE, .id = id };
+
+	return commit_one(j, &change, now_ms, err);
+}
+
+int
+cw_journal_forget(struct cw_journal *j, const char *id, struct cw_err *err)
+{
+	struct cw_journal_change change = { .kind = CW_JOURNAL_CHANGE_FORGET, .id = id };
+
+	return commit_one(j, &change, 0, err);
 }
 
 static void
@@ -391,18 +468,6 @@ cw_journal_record_free(struct cw_journal_record *rec)
 	free(rec->result);
 	free(rec->output);
 	rec->result = rec->output = NULL;
-}
-
-int
-cw_journal_forget(struct cw_journal *j, const char *id, struct cw_err *err)
-{
-	int r;
-
-	uv_mutex_lock(&j->lock);
-	bind_text(j->statement[FORGET], 1, id);
-	r = run(j, FORGET, "cannot forget", err);
-	uv_mutex_unlock(&j->lock);
-	return r;
 }
 
 int

@@ -6,9 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "base/str.h"
-
-struct cw_err;
 
 /*
  * What this agent did, durably: the promise that no write runs twice.
@@ -69,24 +68,52 @@ void cw_journal_close(struct cw_journal *j); /* ok on NULL */
 const char *cw_journal_epoch(const struct cw_journal *j); /* a UUID */
 uint64_t cw_journal_counter(struct cw_journal *j);
 
-/* Durable before it returns. CW_ECONFLICT: this id was begun before, nothing may be run. */
+/* What is to be written. Nothing in it may hold a secret. */
+struct cw_journal_change {
+	enum {
+		/* entry. CW_ECONFLICT: its id was begun before, state says how far; nothing may be
+		 * run. */
+		CW_JOURNAL_CHANGE_BEGIN,
+		/* id, failed, result (JSON text), output (NDJSON or NULL; kept when at most
+		 * CW_JOURNAL_OUTPUT_MAX). */
+		CW_JOURNAL_CHANGE_FINISH,
+		/* id: the process that ran it is gone without an answer. */
+		CW_JOURNAL_CHANGE_LOSE,
+		/* id: it was begun and PowerShell has not seen it. As if it had not been begun. */
+		CW_JOURNAL_CHANGE_WITHDRAW,
+		/* id: the bridge has the result. Result and output are dropped; id and state stay
+		 * until pruned. */
+		CW_JOURNAL_CHANGE_FORGET,
+	} kind;
+	struct cw_journal_entry entry;
+	const char *id, *result, *output;
+	bool failed;
+	/* how it went */
+	struct cw_err err; /* code 0: it is on the disk */
+	enum cw_journal_state state;
+};
+
+/*
+ * Writes all of them in one transaction: they are on the disk when it returns CW_OK. A conflict is
+ * one change's own and does not touch the others; anything else that goes wrong is returned, is in
+ * the err of every change, and then none of them was made.
+ */
+int cw_journal_commit(
+    struct cw_journal *j, struct cw_journal_change *const *changes, size_t n, int64_t now_ms);
+
+/* One change, for who has just one. */
 int cw_journal_begin(
     struct cw_journal *j, const struct cw_journal_entry *entry, int64_t now_ms, struct cw_err *err);
-
-/* Durable before it returns. result is JSON text, output NDJSON or NULL (kept when at most
- * CW_JOURNAL_OUTPUT_MAX). Neither may hold a secret. */
 int cw_journal_finish(struct cw_journal *j, const char *id, bool failed, const char *result,
     const char *output, int64_t now_ms, struct cw_err *err);
-/* The process that ran it is gone without an answer. */
 int cw_journal_lose(struct cw_journal *j, const char *id, int64_t now_ms, struct cw_err *err);
+int cw_journal_forget(struct cw_journal *j, const char *id, struct cw_err *err);
 
 /* CW_ENOTFOUND: never begun here. On success free the record. */
 int cw_journal_find(
     struct cw_journal *j, const char *id, struct cw_journal_record *ret, struct cw_err *err);
 void cw_journal_record_free(struct cw_journal_record *record);
 
-/* The bridge has the result: result and output are dropped, id and state stay until pruned. */
-int cw_journal_forget(struct cw_journal *j, const char *id, struct cw_err *err);
 /* Drops what finished before now_ms - CW_JOURNAL_KEEP_MS and has been forgotten. */
 int cw_journal_prune(struct cw_journal *j, int64_t now_ms, struct cw_err *err);
 

@@ -1,3 +1,4 @@
 cw_unit_test(test_agent_journal test_agent_journal.c cw_journal dep_sqlite)
 cw_unit_test(test_agent_control test_agent_control.c cw_control)
 cw_unit_test(test_agent_config test_agent_config.c cw_agent_config)
+cw_unit_test(test_agent_writer test_agent_writer.c cw_journal)
