@@ -24,6 +24,9 @@ int cw_file_write(const char *path, const void *p, size_t n, bool private, struc
  * must exist. CW_EDENIED when it is there and others may read or write it. */
 int cw_file_mkdir_private(const char *path, struct cw_err *err);
 
+/* CW_ENOTFOUND: there is no such folder; CW_EDENIED: others may read or write it. */
+int cw_file_check_private(const char *path, struct cw_err *err);
+
 bool cw_file_exists(const char *path);
 int cw_file_remove(const char *path, struct cw_err *err); /* ok when there is none */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whole files: limits, atomic replacement, privacy of folders.
+ * Whole files: limits, atomic replacement, privacy of folders, locks.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "os/file.h"
+#include "os/lock.h"
 #include "os/random.h"
 
 int test_failed;
@@ -23,6 +24,7 @@ main(void)
 	const char *test_case = "private folder";
 	char folder[128], path[160], id[CW_UUID_TEXT];
 	struct cw_err err = { 0 };
+	struct cw_lock *lock, *second;
 	struct cw_buf b;
 
 	cw_random_uuid(id);
@@ -30,6 +32,16 @@ main(void)
 	(void)snprintf(path, sizeof(path), "%s/\xc3\xa9", folder);
 	CHECK_EQ(cw_file_mkdir_private(folder, &err), CW_OK);
 	CHECK_EQ(cw_file_mkdir_private(folder, &err), CW_OK);
+
+	CHECK_EQ(cw_file_check_private(folder, &err), CW_OK);
+	CHECK_EQ(cw_file_check_private(path, &err), CW_ENOTFOUND);
+#ifndef _WIN32
+	test_case = "a folder that others may look into";
+	CHECK_EQ(chmod(folder, 0750), 0);
+	CHECK_EQ(cw_file_check_private(folder, &err), CW_EDENIED);
+	CHECK_EQ(cw_file_mkdir_private(folder, &err), CW_EDENIED);
+	CHECK_EQ(chmod(folder, 0700), 0);
+#endif
 
 	test_case = "read what is not there";
 	cw_buf_init(&b, 5);
@@ -50,12 +62,16 @@ main(void)
 	CHECK_EQ(cw_file_read(&b, path, &err), CW_ELIMIT);
 	cw_buf_free(&b);
 
-#ifndef _WIN32
-	test_case = "a folder that others may look into";
-	CHECK_EQ(chmod(folder, 0750), 0);
-	CHECK_EQ(cw_file_mkdir_private(folder, &err), CW_EDENIED);
-	CHECK_EQ(chmod(folder, 0700), 0);
-#endif
+	test_case = "a file is no folder";
+	CHECK_EQ(cw_file_check_private(path, &err), CW_EDENIED);
+
+	test_case = "a lock is held once";
+	CHECK_EQ(cw_lock_take(&lock, path, &err), CW_OK);
+	CHECK_EQ(cw_lock_take(&second, path, &err), CW_ECONFLICT);
+	CHECK(strstr(err.text, path) != NULL);
+	cw_lock_free(lock);
+	CHECK_EQ(cw_lock_take(&second, path, &err), CW_OK);
+	cw_lock_free(second);
 
 	test_case = "remove twice";
 	CHECK_EQ(cw_file_remove(path, &err), CW_OK);

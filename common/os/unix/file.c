@@ -114,23 +114,30 @@ cw_file_write(const char *path, const void *p, size_t n, bool private, struct cw
 }
 
 int
-cw_file_mkdir_private(const char *path, struct cw_err *err)
+cw_file_check_private(const char *path, struct cw_err *err)
 {
 	struct stat st;
 
-	if (mkdir(path, 0700) == 0)
-		return CW_OK;
-	if (errno != EEXIST)
-		return cw_fail(
-		    err, CW_ESYS, "cannot make the folder %s: %s", path, strerror(errno));
 	if (lstat(path, &st) < 0)
-		return cw_fail(err, CW_ESYS, "cannot look at %s: %s", path, strerror(errno));
+		return cw_fail(err, errno == ENOENT ? CW_ENOTFOUND : CW_ESYS,
+		    "cannot look at %s: %s", path, strerror(errno));
 	if (!S_ISDIR(st.st_mode))
 		return cw_fail(err, CW_EDENIED, "%s is not a folder", path);
 	if (st.st_uid != geteuid() || (st.st_mode & 077) != 0)
 		return cw_fail(err, CW_EDENIED,
 		    "%s must belong to this account and be open to it alone (chmod 700)", path);
 	return CW_OK;
+}
+
+int
+cw_file_mkdir_private(const char *path, struct cw_err *err)
+{
+	if (mkdir(path, 0700) == 0)
+		return CW_OK;
+	if (errno != EEXIST)
+		return cw_fail(
+		    err, CW_ESYS, "cannot make the folder %s: %s", path, strerror(errno));
+	return cw_file_check_private(path, err);
 }
 
 bool

@@ -1,32 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <windows.h>
+#include <aclapi.h>
 #include <sddl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 #include "os/file.h"
+#include "os/windows/wide.h"
 
 #define CHUNK 16384
 
 /* This account (owner), SYSTEM and Administrators: all; inherited by what is inside; nobody else.
  */
 #define PRIVATE_SDDL L"D:P(A;OICI;FA;;;OW)(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"
-
-/* The caller frees. NULL when the path is not UTF-8 or memory ends. */
-static wchar_t *
-wide(const char *utf8, const wchar_t *suffix)
-{
-	int n = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, utf8, -1, NULL, 0);
-	wchar_t *w;
-
-	if (n <= 0 || (w = malloc(((size_t)n + wcslen(suffix)) * sizeof(*w))) == NULL)
-		return NULL;
-	(void)MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, utf8, -1, w, n);
-	wcscpy(w + n - 1, suffix);
-	return w;
-}
 
 static int
 fail(struct cw_err *err, const char *verb, const char *path)
@@ -40,7 +29,7 @@ fail(struct cw_err *err, const char *verb, const char *path)
 int
 cw_file_read(struct cw_buf *b, const char *path, struct cw_err *err)
 {
-	wchar_t *w = wide(path, L"");
+	wchar_t *w = cw_wide(path, L"");
 	HANDLE h;
 	DWORD n;
 	int r = CW_OK;
@@ -84,7 +73,7 @@ private_attributes(SECURITY_ATTRIBUTES *sa)
 int
 cw_file_write(const char *path, const void *p, size_t n, bool private, struct cw_err *err)
 {
-	wchar_t *w = wide(path, L""), *tmp = wide(path, L".new");
+	wchar_t *w = cw_wide(path, L""), *tmp = cw_wide(path, L".new");
 	SECURITY_ATTRIBUTES sa = { 0 };
 	HANDLE h = INVALID_HANDLE_VALUE;
 	DWORD did = 0;
@@ -111,19 +100,95 @@ cw_file_write(const char *path, const void *p, size_t n, bool private, struct cw
 	return r;
 }
 
+/* SYSTEM, Administrators, and this account: who may own the folder and have rights to it. */
+static bool
+is_trusted(PSID sid)
+{
+	static const WELL_KNOWN_SID_TYPE kinds[] = { WinLocalSystemSid, WinBuiltinAdministratorsSid,
+		WinCreatorOwnerRightsSid };
+	uint8_t user[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
+	HANDLE token;
+	DWORD n = 0;
+	bool same = false;
+
+	for (size_t i = 0; i < CW_COUNT(kinds); i++)
+		if (IsWellKnownSid(sid, kinds[i]))
+			return true;
+	if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
+		return false;
+	if (GetTokenInformation(token, TokenUser, user, sizeof(user), &n))
+		same = EqualSid(sid, ((TOKEN_USER *)(void *)user)->User.Sid);
+	CloseHandle(token);
+	return same;
+}
+
+/* Nobody else has any right to it. No list at all is a right for everybody. */
+static bool
+is_private(PSID owner, PACL acl)
+{
+	ACCESS_ALLOWED_ACE *ace;
+	ACL_SIZE_INFORMATION size;
+
+	if (acl == NULL || !is_trusted(owner) ||
+	    !GetAclInformation(acl, &size, sizeof(size), AclSizeInformation))
+		return false;
+	for (DWORD i = 0; i < size.AceCount; i++) {
+		if (!GetAce(acl, i, (void **)&ace))
+			return false;
+		if (ace->Header.AceType == ACCESS_DENIED_ACE_TYPE || ace->Mask == 0)
+			continue;
+		if (ace->Header.AceType != ACCESS_ALLOWED_ACE_TYPE ||
+		    !is_trusted((PSID)&ace->SidStart))
+			return false;
+	}
+	return true;
+}
+
+int
+cw_file_check_private(const char *path, struct cw_err *err)
+{
+	wchar_t *w = cw_wide(path, L"");
+	PSECURITY_DESCRIPTOR sd = NULL;
+	PACL acl = NULL;
+	PSID owner = NULL;
+	DWORD attributes, e;
+	int r = CW_OK;
+
+	if (w == NULL)
+		return cw_fail(err, CW_EINVAL, "not a path: %s", path);
+	if ((attributes = GetFileAttributesW(w)) == INVALID_FILE_ATTRIBUTES)
+		r = fail(err, "look at", path);
+	else if ((attributes & FILE_ATTRIBUTE_DIRECTORY) == 0 ||
+	    (attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0)
+		r = cw_fail(err, CW_EDENIED, "%s is not a folder", path);
+	else if ((e = GetNamedSecurityInfoW(w, SE_FILE_OBJECT,
+		      OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &owner, NULL, &acl,
+		      NULL, &sd)) != ERROR_SUCCESS)
+		r = cw_fail(err, CW_ESYS, "cannot read who may use %s: Windows error %lu", path, e);
+	else if (!is_private(owner, acl))
+		r = cw_fail(err, CW_EDENIED,
+		    "%s must belong to this account, SYSTEM or Administrators, and nobody else may "
+		    "have rights to it",
+		    path);
+	LocalFree(sd);
+	free(w);
+	return r;
+}
+
 int
 cw_file_mkdir_private(const char *path, struct cw_err *err)
 {
-	wchar_t *w = wide(path, L"");
-	SECURITY_ATTRIBUTES sa;
+	wchar_t *w = cw_wide(path, L"");
+	SECURITY_ATTRIBUTES sa = { 0 };
 	int r = CW_OK;
 
 	if (w == NULL)
 		return cw_fail(err, CW_EINVAL, "not a path: %s", path);
 	if (private_attributes(&sa) == NULL)
 		r = fail(err, "describe the rights of", path);
-	else if (!CreateDirectoryW(w, &sa) && GetLastError() != ERROR_ALREADY_EXISTS)
-		r = fail(err, "make the folder", path);
+	else if (!CreateDirectoryW(w, &sa))
+		r = GetLastError() == ERROR_ALREADY_EXISTS ? cw_file_check_private(path, err)
+							   : fail(err, "make the folder", path);
 	LocalFree(sa.lpSecurityDescriptor);
 	free(w);
 	return r;
@@ -132,7 +197,7 @@ cw_file_mkdir_private(const char *path, struct cw_err *err)
 bool
 cw_file_exists(const char *path)
 {
-	wchar_t *w = wide(path, L"");
+	wchar_t *w = cw_wide(path, L"");
 	bool there = w != NULL && GetFileAttributesW(w) != INVALID_FILE_ATTRIBUTES;
 
 	free(w);
@@ -142,7 +207,7 @@ cw_file_exists(const char *path)
 int
 cw_file_remove(const char *path, struct cw_err *err)
 {
-	wchar_t *w = wide(path, L"");
+	wchar_t *w = cw_wide(path, L"");
 	int r = CW_OK;
 
 	if (w == NULL)
