@@ -86,7 +86,7 @@ expire_waiting(struct cw_runspaces *rs)
 
 	do {
 		for (job = rs->first; job != NULL; job = job->next)
-			if (job->due_ms <= cw_runspaces_now(rs))
+			if (job->begin_by_ms <= cw_runspaces_now(rs))
 				break;
 		if (job != NULL)
 			expire(job);
@@ -111,7 +111,7 @@ cw_runspaces_work(struct cw_runspaces *rs)
 	struct cw_err err;
 
 	while ((job = rs->first) != NULL && (slot = idle_slot(rs)) != NULL) {
-		if (job->due_ms <= cw_runspaces_now(rs)) {
+		if (job->begin_by_ms <= cw_runspaces_now(rs)) {
 			expire(job);
 			continue;
 		}
@@ -145,7 +145,7 @@ cw_runspaces_arm(struct cw_runspaces *rs)
 	if (rs->closing)
 		return;
 	for (const struct cw_runspaces_job *job = rs->first; job != NULL; job = job->next)
-		due = job->due_ms < due ? job->due_ms : due;
+		due = job->begin_by_ms < due ? job->begin_by_ms : due;
 	for (unsigned i = 0; i < rs->config.size; i++)
 		if (rs->slots[i].state == CW_RUNSPACE_LOST && rs->slots[i].due_ms < due)
 			due = rs->slots[i].due_ms;
@@ -174,7 +174,7 @@ cw_runspaces_run(struct cw_runspaces *rs, struct cw_runspaces_job **ret,
 		return cw_fail(err, CW_ENOMEM, "out of memory");
 	*job =
 	    (struct cw_runspaces_job){ .rs = rs, .command = command, .events = events, .arg = arg };
-	job->due_ms = cw_runspaces_now(rs) + timeout_ms;
+	job->due_ms = job->begin_by_ms = cw_runspaces_now(rs) + timeout_ms;
 	if (rs->first == NULL && (slot = idle_slot(rs)) != NULL) {
 		if ((r = cw_runspaces_slot_run(slot, job, err)) < 0) {
 			free(job);
@@ -188,6 +188,21 @@ cw_runspaces_run(struct cw_runspaces *rs, struct cw_runspaces_job **ret,
 	}
 	*ret = job;
 	return CW_OK;
+}
+
+void
+cw_runspaces_begin_by(struct cw_runspaces_job *job, uint64_t at_ms)
+{
+	if (job->slot != NULL || at_ms >= job->begin_by_ms)
+		return;
+	job->begin_by_ms = at_ms;
+	cw_runspaces_arm(job->rs);
+}
+
+bool
+cw_runspaces_has_begun(const struct cw_runspaces_job *job)
+{
+	return job->slot != NULL;
 }
 
 void

@@ -2,6 +2,8 @@
 #ifndef CW_RUNSPACES_H
 #define CW_RUNSPACES_H
 
+#include <stdbool.h>
+
 #include <uv.h>
 
 #include "powershell/session.h"
@@ -17,11 +19,11 @@ struct cw_err;
  * One process per runspace, so that a hung one can be ended alone. All calls and
  * events on the loop's thread.
  */
-#define CW_RUNSPACES_MIN 3u
+#define CW_RUNSPACES_MIN 1u
 #define CW_RUNSPACES_MAX 16u
 #define CW_RUNSPACES_QUEUE_MAX 1000u /* runs that wait for a runspace */
 #define CW_RUNSPACES_RETRY_MAX_MS \
-	60000u /* between attempts to start one; delays double up to here */
+	300000u /* between attempts to start one; delays double up to here */
 #define CW_RUNSPACES_RECYCLE                                                 \
 	20000u /* commands, then a runspace is replaced when others are idle \
 		*/
@@ -66,6 +68,9 @@ void cw_runspaces_close(struct cw_runspaces *rs, void (*closed)(void *arg), void
 int cw_runspaces_run(struct cw_runspaces *rs, struct cw_runspaces_job **ret,
     const struct cw_psrp_command *command, uint32_t timeout_ms,
     const struct cw_runspaces_events *events, void *arg, struct cw_err *err);
+/* A job that still waits at this time (uv_now() of the loop) is not begun any more. */
+void cw_runspaces_begin_by(struct cw_runspaces_job *job, uint64_t at_ms);
+bool cw_runspaces_has_begun(const struct cw_runspaces_job *job);
 /* done follows, now or later. */
 void cw_runspaces_stop(struct cw_runspaces_job *job);
 /* Holds output back and lets it flow again; the engine waits meanwhile. */

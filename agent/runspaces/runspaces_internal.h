@@ -29,6 +29,7 @@ struct cw_runspaces_job {
 	const struct cw_runspaces_events *events;
 	void *arg;
 	uint64_t due_ms;
+	uint64_t begin_by_ms; /* while it waits; not after due_ms */
 	bool paused;
 };
 
