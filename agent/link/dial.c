@@ -14,6 +14,7 @@
 #include "crypto/pki.h"
 #include "link/dial.h"
 #include "os/clock.h"
+#include "os/inherit.h"
 
 int
 cw_dial_init(struct cw_dial *d, const struct cw_connection_config *config)
@@ -110,6 +111,15 @@ set_tls(CURL *curl, void *ssl_ctx, void *arg)
 	return CURLE_OK;
 }
 
+/* libcurl's sockets are not for the programs that we start. */
+static int
+on_socket_made(void *arg, curl_socket_t socket, curlsocktype purpose)
+{
+	(void)arg, (void)purpose;
+	cw_inherit_no_socket(socket);
+	return CURL_SOCKOPT_OK;
+}
+
 static int
 set_options(struct cw_dial *d)
 {
@@ -142,6 +152,7 @@ set_options(struct cw_dial *d)
 		(d->proxy == NULL || curl_easy_setopt(c, CURLOPT_PROXY, d->proxy) == CURLE_OK) &&
 		curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)d->timeout_ms) == CURLE_OK &&
 		curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)d->timeout_ms) == CURLE_OK &&
+		curl_easy_setopt(c, CURLOPT_SOCKOPTFUNCTION, on_socket_made) == CURLE_OK &&
 		curl_easy_setopt(c, CURLOPT_TCP_NODELAY, 1L) == CURLE_OK &&
 		/* A name that is still being looked up does not hold up the end. */
 		curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L) == CURLE_OK &&

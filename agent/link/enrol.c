@@ -81,6 +81,7 @@ take(struct enrol *e, const cJSON *answer, struct cw_err *err)
 
 	if ((r = read_uuid(id->agent, answer, "agent", err)) < 0 ||
 	    (r = read_uuid(id->tenant, answer, "tenant", err)) < 0 ||
+	    (r = cw_identity_roles(id->roles, cw_json_get(answer, "roles"), err)) < 0 ||
 	    (r = read_cert(&id->ca, answer, "ca", err)) < 0 ||
 	    (r = read_cert(&id->cert, answer, "certificate", err)) < 0)
 		return r;

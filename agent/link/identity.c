@@ -58,10 +58,30 @@ wrong(struct cw_err *err, int code, const char *folder, const char *name, const 
 	return cw_fail(err, code, "%s/%s: %s", folder, name, why);
 }
 
+int
+cw_identity_roles(
+    char ret[CW_IDENTITY_ROLES_MAX][CW_IDENTITY_ROLE_MAX], const cJSON *list, struct cw_err *err)
+{
+	const cJSON *role;
+	size_t n = 0;
+
+	if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) >= CW_IDENTITY_ROLES_MAX)
+		return cw_fail(
+		    err, CW_EINVAL, "roles is no list of at most %d", CW_IDENTITY_ROLES_MAX - 1);
+	cJSON_ArrayForEach (role, list) {
+		if (!cJSON_IsString(role) || role->valuestring[0] == '\0' ||
+		    strlen(role->valuestring) >= CW_IDENTITY_ROLE_MAX)
+			return cw_fail(err, CW_EINVAL, "roles holds what is no name of a role");
+		memcpy(ret[n++], role->valuestring, strlen(role->valuestring) + 1);
+	}
+	ret[n][0] = '\0';
+	return CW_OK;
+}
+
 static int
 read_json(struct cw_identity *id, struct cw_buf *b, const char *folder, struct cw_err *err)
 {
-	static const char *const members[] = { "tenant", "agent", "host", "port", NULL };
+	static const char *const members[] = { "tenant", "agent", "host", "port", "roles", NULL };
 	const char *tenant, *agent, *host;
 	struct cw_err why = { 0 };
 	cJSON *json = NULL;
@@ -74,7 +94,8 @@ read_json(struct cw_identity *id, struct cw_buf *b, const char *folder, struct c
 	    (r = cw_json_only(json, members, "identity.json", &why)) < 0 ||
 	    (r = cw_json_need_str(&tenant, json, "tenant", &why)) < 0 ||
 	    (r = cw_json_need_str(&agent, json, "agent", &why)) < 0 ||
-	    (r = cw_json_need_str(&host, json, "host", &why)) < 0) {
+	    (r = cw_json_need_str(&host, json, "host", &why)) < 0 ||
+	    (r = cw_identity_roles(id->roles, cw_json_get(json, "roles"), &why)) < 0) {
 		(void)wrong(err, r, folder, "identity.json", why.text);
 	} else if (cw_uuid_parse(uuid, tenant, strlen(tenant)) < 0 ||
 	    cw_uuid_parse(uuid, agent, strlen(agent)) < 0 || host[0] == '\0' ||
@@ -158,9 +179,14 @@ put_json(struct cw_buf *b, const struct cw_identity *id)
 
 	if ((r = cw_buf_printf(
 		 b, "{\"tenant\":\"%s\",\"agent\":\"%s\",\"host\":", id->tenant, id->agent)) < 0 ||
-	    (r = cw_json_put_str(b, id->host, strlen(id->host))) < 0)
+	    (r = cw_json_put_str(b, id->host, strlen(id->host))) < 0 ||
+	    (r = cw_buf_printf(b, ",\"port\":%u,\"roles\":[", id->port)) < 0)
 		return r;
-	return cw_buf_printf(b, ",\"port\":%u}\n", id->port);
+	for (size_t i = 0; id->roles[i][0] != '\0'; i++)
+		if ((i > 0 && (r = cw_buf_putc(b, ',')) < 0) ||
+		    (r = cw_json_put_str(b, id->roles[i], strlen(id->roles[i]))) < 0)
+			return r;
+	return cw_buf_puts(b, "]}\n");
 }
 
 int

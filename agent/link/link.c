@@ -54,6 +54,13 @@ arm(struct cw_link *link)
 
 /* Hello. */
 
+static void
+put_roles(const struct cw_link *link, cJSON *params)
+{
+	if (link->config.roles != NULL)
+		link->config.roles(link->config.arg, cJSON_AddArrayToObject(params, "roles"));
+}
+
 static cJSON *
 hello_params(const struct cw_link *link)
 {
@@ -67,7 +74,7 @@ hello_params(const struct cw_link *link)
 	cJSON_AddStringToObject(p, "epoch", config->epoch);
 	cJSON_AddNumberToObject(
 	    p, "counter", config->counter != NULL ? (double)config->counter(config->arg) : 0);
-	cJSON_AddArrayToObject(p, "roles"); /* none named: all that were granted */
+	put_roles(link, p);
 	link_base64_key(key, config->identity->seal_public);
 	cJSON_AddStringToObject(p, "seal_key", key);
 	return p;
@@ -271,4 +278,29 @@ cw_link_hurry(struct cw_link *link)
 {
 	cw_redial_hurry(&link->redial, cw_clock_ms());
 	arm(link);
+}
+
+static void
+roles_told(void *arg, const struct cw_wire_answer *answer)
+{
+	struct cw_link *link = arg;
+
+	/* The next hello says it again. */
+	if (answer->code < 0 && answer->code != CW_ECLOSED && link->closed == NULL)
+		cw_connection_close(link->connection, answer->code, answer->message);
+}
+
+void
+cw_link_roles_changed(struct cw_link *link)
+{
+	static const struct cw_wire_events events = { NULL, roles_told };
+	cJSON *params;
+
+	if (link->state != CW_LINK_UP || link->closed != NULL)
+		return;
+	params = cJSON_CreateObject();
+	put_roles(link, params);
+	if (cw_wire_request(NULL, cw_connection_wire(link->connection), "agent.roles", params,
+		&events, link, CW_LINK_HELLO_MS, cw_clock_ms()) == CW_OK)
+		cw_connection_arm(link->connection);
 }

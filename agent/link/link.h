@@ -33,6 +33,9 @@ struct cw_link_config {
 	const char *epoch; /* of the journal */
 	void *arg; /* of the callbacks */
 	uint64_t (*counter)(void *arg); /* of the journal, asked for every hello */
+	/* Adds the names of the roles that are served now to the list. NULL: all that were granted
+	 * are. */
+	void (*roles)(void *arg, cJSON *list);
 	/* The bridge asks. Answer with cw_wire_call_finish() or cw_wire_call_fail(), now or later;
 	 * one that is answered later is watched (cw_wire_call_watch()), or it is not known that
 	 * the connection ended. Borrowed as in wire/channel.h. NULL: all is refused. */
@@ -49,6 +52,8 @@ int cw_link_new(struct cw_link **ret, const struct cw_link_config *config, struc
 void cw_link_close(struct cw_link *link, void (*closed)(void *arg), void *arg);
 /* Dials now where it waits; ok in every state. */
 void cw_link_hurry(struct cw_link *link);
+/* What roles() names is another: tells the bridge, where it is up. */
+void cw_link_roles_changed(struct cw_link *link);
 /* Renews the certificate now where it is up. */
 void cw_link_renew(struct cw_link *link);
 

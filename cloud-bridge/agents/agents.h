@@ -43,7 +43,7 @@ struct cw_agents_config {
 	unsigned handshake_ms; /* to the end of hello or enrolment; 10 s */
 	unsigned unauthenticated_max; /* connections; 256 */
 	void *arg; /* of the two below, which may be NULL */
-	/* An agent connected (true) or is gone (false). */
+	/* An agent connected, or serves other roles than before (true), or is gone (false). */
 	void (*changed)(void *arg, const char *agent, const char *tenant, bool connected);
 	/* A connection, hello or enrolment was refused; for the log. */
 	void (*refused)(void *arg, const char *address, const struct cw_err *why);
@@ -117,7 +117,7 @@ struct cw_agents_status {
 	char hostname[CW_AGENT_HOSTNAME_MAX];
 	char version[CW_AGENT_VERSION_MAX];
 	char os[CW_AGENT_VERSION_MAX];
-	char roles[CW_AGENT_ROLES_MAX];
+	char roles[CW_AGENT_ROLES_MAX]; /* that it serves now, of those it was granted */
 	uint8_t seal_key[CW_AGENT_SEAL_KEY];
 };
 

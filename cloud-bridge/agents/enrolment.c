@@ -82,6 +82,22 @@ enrol(struct cw_agents *a, struct cw_agent_record *rec, struct cw_buf *pem, cons
 	return store->agent_enrol(store->arg, hash, now_ms, rec, err);
 }
 
+/* "directory,sync" as a list. */
+static void
+put_roles(cJSON *object, const char *roles)
+{
+	cJSON *list = cJSON_AddArrayToObject(object, "roles");
+	char word[CW_AGENT_ROLES_MAX];
+	size_t n;
+
+	for (; *roles != '\0'; roles += n + (roles[n] == ',')) {
+		n = strcspn(roles, ",");
+		memcpy(word, roles, n);
+		word[n] = '\0';
+		cJSON_AddItemToArray(list, cJSON_CreateString(word));
+	}
+}
+
 static void
 on_request(void *arg, struct cw_wire_call *call, const char *method, const cJSON *params)
 {
@@ -112,6 +128,7 @@ on_request(void *arg, struct cw_wire_call *call, const char *method, const cJSON
 		result = cJSON_CreateObject();
 		cJSON_AddStringToObject(result, "agent", rec.id);
 		cJSON_AddStringToObject(result, "tenant", rec.tenant);
+		put_roles(result, rec.roles);
 		cJSON_AddStringToObject(result, "certificate", cw_buf_str(&pem));
 		cJSON_AddStringToObject(result, "ca", cw_buf_str(&ca_pem));
 		cw_wire_call_finish(call, result);

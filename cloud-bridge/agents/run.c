@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "os/clock.h"
 
+#define STOP_MS 15000u /* what an agent needs to stop a command whose time is over */
 #define SMALL_MS 30000u /* stop, query, forget: answered from the agent's memory or journal */
 
 struct cw_agents_run {
@@ -50,7 +51,7 @@ run_done(void *arg, const struct cw_wire_answer *answer)
 }
 
 static cJSON *
-run_params(const struct cw_agents_command *c)
+run_params(const struct cw_agents_command *c, uint64_t timeout_ms)
 {
 	cJSON *p = cJSON_CreateObject();
 	char not_after[CW_TIME_TEXT];
@@ -66,6 +67,7 @@ run_params(const struct cw_agents_command *c)
 		cJSON_AddObjectToObject(p, "parameters");
 	cJSON_AddBoolToObject(p, "write", c->write);
 	cJSON_AddStringToObject(p, "not_after", not_after);
+	cJSON_AddNumberToObject(p, "timeout_ms", (double)timeout_ms);
 	if (c->domain_controller != NULL)
 		cJSON_AddStringToObject(p, "domain_controller", c->domain_controller);
 	return p;
@@ -88,6 +90,7 @@ cw_agents_run(struct cw_agents_run **ret, struct cw_agents *a,
     struct cw_err *err)
 {
 	static const struct cw_wire_events wire_events = { run_output, run_done };
+	uint64_t timeout_ms = command->timeout_ms != 0 ? command->timeout_ms : CW_AGENTS_COMMAND_MS;
 	struct session *s = agents_lookup(a, command->agent);
 	struct cw_agents_run *run;
 	int r;
@@ -103,9 +106,9 @@ cw_agents_run(struct cw_agents_run **ret, struct cw_agents *a,
 	run->events = *events;
 	run->arg = arg;
 	memcpy(run->id, command->id, strlen(command->id) + 1);
-	r = cw_wire_request(&run->request, s->wire, "command.run", run_params(command),
-	    &wire_events, run,
-	    command->timeout_ms != 0 ? command->timeout_ms : CW_AGENTS_COMMAND_MS, cw_clock_ms());
+	/* The agent ends it in time, and says how; we only notice when it does not. */
+	r = cw_wire_request(&run->request, s->wire, "command.run", run_params(command, timeout_ms),
+	    &wire_events, run, timeout_ms + STOP_MS, cw_clock_ms());
 	if (r < 0) {
 		free(run);
 		return not_sent(r, command->agent, err);

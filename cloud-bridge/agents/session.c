@@ -140,31 +140,53 @@ check_seal_key(const cJSON *params, const struct cw_agent_record *rec, struct cw
 	return r;
 }
 
-/* What it offers of what it was granted; an agent that names none offers all. */
+/* What it serves now of what it was granted; an agent that does not say serves all. */
 static int
 read_roles(struct session *s, const cJSON *params, struct cw_err *err)
 {
 	const cJSON *roles = cw_json_get(params, "roles"), *role;
+	char offered[CW_AGENT_ROLES_MAX] = "";
 	size_t used = 0, n;
 
+	if (roles == NULL) {
+		memcpy(s->status.roles, s->record.roles, sizeof(s->status.roles));
+		return CW_OK;
+	}
 	if (!cJSON_IsArray(roles) || cJSON_GetArraySize(roles) > ROLES_MAX)
 		return cw_fail(err, CW_EINVAL, "roles is no list of at most %d", ROLES_MAX);
-	if (cJSON_GetArraySize(roles) == 0)
-		memcpy(s->status.roles, s->record.roles, sizeof(s->status.roles));
 	cJSON_ArrayForEach (role, roles) {
 		if (!cJSON_IsString(role))
 			return cw_fail(err, CW_EINVAL, "roles holds something that is no string");
 		n = strlen(role->valuestring);
 		if (!agents_has_role(s->record.roles, role->valuestring) ||
-		    agents_has_role(s->status.roles, role->valuestring) ||
-		    used + n + 2 > sizeof(s->status.roles))
+		    agents_has_role(offered, role->valuestring) || used + n + 2 > sizeof(offered))
 			continue;
 		if (used > 0)
-			s->status.roles[used++] = ',';
-		memcpy(s->status.roles + used, role->valuestring, n + 1);
+			offered[used++] = ',';
+		memcpy(offered + used, role->valuestring, n + 1);
 		used += n;
 	}
+	memcpy(s->status.roles, offered, sizeof(s->status.roles));
 	return CW_OK;
+}
+
+/* A module became available there, or was lost. */
+static void
+change_roles(struct session *s, struct cw_wire_call *call, const cJSON *params)
+{
+	static const char *const members[] = { "roles", NULL };
+	struct cw_agents *a = s->owner;
+	struct cw_err err = { 0 };
+	int r;
+
+	if ((r = cw_json_only(params, members, "agent.roles", &err)) < 0 ||
+	    (r = read_roles(s, params, &err)) < 0) {
+		cw_wire_call_fail(call, r, err.text, NULL);
+		return;
+	}
+	cw_wire_call_finish(call, cJSON_CreateObject());
+	if (a->config.changed != NULL)
+		a->config.changed(a->config.arg, s->record.id, s->record.tenant, true);
 }
 
 static int
@@ -275,6 +297,8 @@ on_request(void *arg, struct cw_wire_call *call, const char *method, const cJSON
 		cw_wire_call_fail(call, CW_EDENIED, "agent.hello comes first, and once", NULL);
 	else if (cw_streq(method, "agent.renew"))
 		renew(s, call, params);
+	else if (cw_streq(method, "agent.roles"))
+		change_roles(s, call, params);
 	else if (cw_streq(method, "ping"))
 		cw_wire_call_finish(call, cJSON_CreateObject());
 	else

@@ -19,6 +19,11 @@
 int test_failed;
 const char *test_case = "";
 
+#define IDENTITY                                                       \
+	"{\"tenant\":\"6f1de2b0-6a3c-4d2a-9b1e-000000000001\","        \
+	"\"agent\":\"6f1de2b0-6a3c-4d2a-9b1e-000000000002\",\"host\":" \
+	"\"z\",\"port\":1"
+
 static char folder[128];
 
 static void
@@ -31,6 +36,8 @@ make(struct cw_identity *id)
 	cw_random_uuid(id->tenant);
 	cw_random_uuid(id->agent);
 	memcpy(id->host, "bridge.test", 12);
+	memcpy(id->roles[0], "directory", 10);
+	memcpy(id->roles[1], "sync", 5);
 	CHECK_EQ(cw_pki_key_new(&issuer.key, &err), CW_OK);
 	CHECK_EQ(cw_pki_key_new(&id->key, &err), CW_OK);
 	CHECK_EQ(cw_pki_ca_new(&issuer.ca, issuer.key, "test", 1, cw_clock_unix_ms(), &err), CW_OK);
@@ -70,6 +77,9 @@ test_round_trip(const struct cw_identity *id)
 	CHECK_STR(again.agent, id->agent);
 	CHECK_STR(again.host, id->host);
 	CHECK_EQ(again.port, 8443);
+	CHECK_STR(again.roles[0], "directory");
+	CHECK_STR(again.roles[1], "sync");
+	CHECK_STR(again.roles[2], "");
 	CHECK_EQ(X509_cmp(again.ca, id->ca), 0);
 	CHECK_EQ(X509_cmp(again.cert, id->cert), 0);
 	CHECK_EQ(EVP_PKEY_eq(again.key, id->key), 1);
@@ -98,6 +108,10 @@ test_damage(const struct cw_identity *id)
 		{ "identity.json", "{\"tenant\":\"x\",\"agent\":\"y\",\"host\":\"z\",\"port\":1}",
 		    CW_EINVAL },
 		{ "identity.json", "{\"tenant\":1}", CW_EINVAL },
+		{ "identity.json", IDENTITY "}", CW_EINVAL },
+		{ "identity.json", IDENTITY ",\"roles\":\"sync\"}", CW_EINVAL },
+		{ "identity.json", IDENTITY ",\"roles\":[\"a\",\"\"]}", CW_EINVAL },
+		{ "identity.json", IDENTITY ",\"roles\":[1,2,3,4,5,6,7,8]}", CW_EINVAL },
 		{ "agent.key", NULL, CW_ENOTFOUND },
 		{ "agent.key", "not a key", CW_EINVAL },
 		{ "agent.crt", "", CW_EINVAL },

@@ -85,6 +85,8 @@ test_good(void)
 	CHECK_EQ(bridge.agent_count, 1);
 	CHECK_EQ(cw_identity_load(&id, folder, &result), CW_OK);
 	CHECK_STR(id.tenant, TENANT);
+	CHECK_STR(id.roles[0], "directory");
+	CHECK_STR(id.roles[1], "");
 	CHECK_STR(id.agent, bridge.rows[0].id);
 	CHECK_EQ(memcmp(id.seal_public, bridge.rows[0].seal_key, 32), 0);
 	CHECK_STR(bridge.rows[0].hostname, "server.test");

@@ -39,6 +39,7 @@ struct agent {
 	struct cw_wire_call *call; /* that is not answered yet */
 	unsigned lines; /* sent of LINES */
 	bool stalled, held, cancelled;
+	const char *role; /* that it serves; NULL: none */
 };
 
 static void
@@ -122,6 +123,16 @@ counter(void *arg)
 }
 
 static void
+roles(void *arg, cJSON *list)
+{
+	const struct agent *a = arg;
+
+	if (a->role != NULL)
+		cJSON_AddItemToArray(list, cJSON_CreateString(a->role));
+	cJSON_AddItemToArray(list, cJSON_CreateString("never-granted"));
+}
+
+static void
 agent_start(struct agent *a)
 {
 	const struct cw_link_config config = {
@@ -135,6 +146,7 @@ agent_start(struct agent *a)
 		.epoch = TENANT,
 		.arg = a,
 		.counter = counter,
+		.roles = roles,
 		.request = on_request,
 		.changed = on_changed,
 	};
@@ -288,6 +300,26 @@ test_commands(struct agent *a)
 	cw_agents_run_resume(r.run);
 	(void)until(&bridge, &r.done);
 	CHECK_EQ(r.bytes, LINES * (sizeof(LINE) - 1));
+}
+
+static void
+test_roles(struct agent *a)
+{
+	struct cw_agents_status s;
+
+	test_case = "an agent that serves nothing yet";
+	cw_agents_status(bridge.agents, a->id.agent, &s);
+	CHECK(s.connected);
+	CHECK_STR(s.roles, "");
+	CHECK(cw_agents_find(bridge.agents, TENANT, "directory") == NULL);
+	test_case = "a role that it serves from now on";
+	a->role = "directory";
+	cw_link_roles_changed(a->link);
+	while (cw_agents_find(bridge.agents, TENANT, "directory") == NULL)
+		(void)uv_run(&bridge.loop, UV_RUN_ONCE);
+	cw_agents_status(bridge.agents, a->id.agent, &s);
+	CHECK_STR(s.roles, "directory");
+	CHECK(cw_agents_find(bridge.agents, TENANT, "never-granted") == NULL);
 }
 
 static void
@@ -465,6 +497,7 @@ main(void)
 	agent_make(&a, 1);
 	agent_start(&a);
 	test_commands(&a);
+	test_roles(&a);
 	test_renewal(&a);
 	test_revoked(&a);
 	agent_stop(&a);
