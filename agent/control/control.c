@@ -15,22 +15,22 @@
 
 #define NAME_MAX_LEN 1024
 
-struct client {
+struct cw_control_reply {
 	uv_pipe_t pipe;
 	uv_timer_t deadline;
 	uv_write_t write;
 	struct cw_buf in, out;
 	struct cw_control *owner;
-	struct client *next;
-	int handles; /* open ones; freed at 0 */
-	bool answered;
+	struct cw_control_reply *next;
+	int handles; /* open ones, and one while an answer is due; freed at 0 */
+	bool asked;
 };
 
 struct cw_control {
 	uv_pipe_t listener;
-	cw_control_answer *answer;
+	cw_control_ask *ask;
 	void *arg;
-	struct client *clients;
+	struct cw_control_reply *clients;
 	unsigned count;
 	bool closing, listener_closed;
 };
@@ -43,9 +43,9 @@ control_free_when_done(struct cw_control *c)
 }
 
 static void
-client_closed(uv_handle_t *handle)
+client_unref(struct cw_control_reply *cl)
 {
-	struct client *cl = handle->data, **at;
+	struct cw_control_reply **at;
 
 	if (--cl->handles > 0)
 		return;
@@ -60,7 +60,13 @@ client_closed(uv_handle_t *handle)
 }
 
 static void
-client_close(struct client *cl)
+client_closed(uv_handle_t *handle)
+{
+	client_unref(handle->data);
+}
+
+static void
+client_close(struct cw_control_reply *cl)
 {
 	if (uv_is_closing((uv_handle_t *)&cl->pipe))
 		return;
@@ -81,65 +87,76 @@ too_slow(uv_timer_t *timer)
 	client_close(timer->data);
 }
 
-static int
-put_answer(struct client *cl, const cJSON *request, struct cw_err *err)
+/* Sends what stands in out, unless the client has gone meanwhile. */
+static void
+reply(struct cw_control_reply *cl, int r)
 {
-	const char *verb;
-	cJSON *answer;
-	int r;
+	uv_buf_t bytes;
 
-	if ((r = cw_json_need_str(&verb, request, "verb", err)) < 0)
-		return r;
-	if ((answer = cl->owner->answer(cl->owner->arg, verb, request, err)) == NULL)
-		return err->code < 0 ? err->code : CW_ENOMEM;
-	r = cw_json_put(&cl->out, answer);
-	cJSON_Delete(answer);
-	return r;
+	if (!uv_is_closing((uv_handle_t *)&cl->pipe)) {
+		bytes = uv_buf_init((char *)cw_buf_peek(&cl->out), (unsigned)cw_buf_left(&cl->out));
+		cl->write.data = cl;
+		if (r < 0 ||
+		    uv_write(&cl->write, (uv_stream_t *)&cl->pipe, &bytes, 1, written) != 0)
+			client_close(cl);
+	}
+	client_unref(cl);
 }
 
-static int
-put_error(struct cw_buf *out, int code, const char *text)
+void
+cw_control_refuse(struct cw_control_reply *cl, const struct cw_err *err)
 {
+	const char *text = err->text[0] != '\0' ? err->text : cw_strerror(err->code);
 	int r;
 
-	cw_buf_clear(out);
-	if ((r = cw_buf_printf(out, "{\"error\":{\"code\":\"%s\",\"message\":", cw_errname(code))) <
-		0 ||
-	    (r = cw_json_put_str(out, text, strlen(text))) < 0)
-		return r;
-	return cw_buf_puts(out, "}}");
+	cw_buf_clear(&cl->out);
+	if ((r = cw_buf_printf(&cl->out,
+		 "{\"error\":{\"code\":\"%s\",\"message\":", cw_errname(err->code))) == CW_OK &&
+	    (r = cw_json_put_str(&cl->out, text, strlen(text))) == CW_OK)
+		r = cw_buf_puts(&cl->out, "}}\n");
+	reply(cl, r);
+}
+
+void
+cw_control_answer(struct cw_control_reply *cl, cJSON *answer)
+{
+	struct cw_err err = { 0 };
+	int r = CW_ENOMEM;
+
+	if (answer != NULL && (r = cw_json_put(&cl->out, answer)) == CW_OK)
+		r = cw_buf_putc(&cl->out, '\n');
+	cJSON_Delete(answer);
+	if (r == CW_OK) {
+		reply(cl, r);
+	} else {
+		(void)cw_fail(&err, r, "the answer: %s", cw_strerror(r));
+		cw_control_refuse(cl, &err);
+	}
 }
 
 static void
-answer_line(struct client *cl, size_t line_len)
+ask(struct cw_control_reply *cl, size_t line_len)
 {
 	struct cw_err err = { 0 };
 	cJSON *request = NULL;
-	uv_buf_t bytes;
-	int r;
+	const char *verb;
 
-	cl->answered = true;
+	cl->asked = true;
+	cl->handles++;
 	uv_read_stop((uv_stream_t *)&cl->pipe);
-	r = cw_json_parse(&request, (const char *)cw_buf_peek(&cl->in), line_len, "request", &err);
-	if (r == CW_OK)
-		r = put_answer(cl, request, &err);
+	if (cw_json_parse(&request, (const char *)cw_buf_peek(&cl->in), line_len, "request", &err) <
+		0 ||
+	    cw_json_need_str(&verb, request, "verb", &err) < 0)
+		cw_control_refuse(cl, &err);
+	else
+		cl->owner->ask(cl->owner->arg, cl, verb, request);
 	cJSON_Delete(request);
-	if (r < 0)
-		r = put_error(&cl->out, r, err.text[0] != '\0' ? err.text : cw_strerror(r));
-	if (r < 0 || cw_buf_putc(&cl->out, '\n') < 0) {
-		client_close(cl);
-		return;
-	}
-	bytes = uv_buf_init((char *)cw_buf_peek(&cl->out), (unsigned)cw_buf_left(&cl->out));
-	cl->write.data = cl;
-	if (uv_write(&cl->write, (uv_stream_t *)&cl->pipe, &bytes, 1, written) != 0)
-		client_close(cl);
 }
 
 static void
 lend_room(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 {
-	struct client *cl = handle->data;
+	struct cw_control_reply *cl = handle->data;
 	size_t room = cl->in.max - cw_buf_left(&cl->in);
 	size_t n = room < suggested ? room : suggested;
 	uint8_t *p = n > 0 ? cw_buf_reserve(&cl->in, n) : NULL;
@@ -150,7 +167,7 @@ lend_room(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
 static void
 have_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 {
-	struct client *cl = stream->data;
+	struct cw_control_reply *cl = stream->data;
 	const uint8_t *start, *end;
 
 	(void)bytes;
@@ -160,15 +177,15 @@ have_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 	}
 	cw_buf_added(&cl->in, (size_t)n);
 	start = cw_buf_peek(&cl->in);
-	if (!cl->answered && (end = memchr(start, '\n', cw_buf_left(&cl->in))) != NULL)
-		answer_line(cl, (size_t)(end - start));
+	if (!cl->asked && (end = memchr(start, '\n', cw_buf_left(&cl->in))) != NULL)
+		ask(cl, (size_t)(end - start));
 }
 
 static void
 have_client(uv_stream_t *listener, int status)
 {
 	struct cw_control *c = listener->data;
-	struct client *cl;
+	struct cw_control_reply *cl;
 
 	if (status < 0 || (cl = calloc(1, sizeof(*cl))) == NULL)
 		return;
@@ -223,7 +240,7 @@ clear_stale(const char *state_folder, struct cw_err *err)
 
 int
 cw_control_new(struct cw_control **ret, uv_loop_t *loop, const char *state_folder,
-    cw_control_answer *answer, void *arg, struct cw_err *err)
+    cw_control_ask *on_ask, void *arg, struct cw_err *err)
 {
 	char name[NAME_MAX_LEN];
 	struct cw_control *c;
@@ -234,7 +251,7 @@ cw_control_new(struct cw_control **ret, uv_loop_t *loop, const char *state_folde
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return cw_fail(err, CW_ENOMEM, "control socket: out of memory");
 	cw_control_name(name, sizeof(name), state_folder);
-	c->answer = answer;
+	c->ask = on_ask;
 	c->arg = arg;
 	uv_pipe_init(loop, &c->listener, 0);
 	c->listener.data = c;
@@ -258,7 +275,7 @@ cw_control_close(struct cw_control *c)
 	if (c == NULL || c->closing)
 		return;
 	c->closing = true;
-	for (struct client *cl = c->clients; cl != NULL; cl = cl->next)
+	for (struct cw_control_reply *cl = c->clients; cl != NULL; cl = cl->next)
 		client_close(cl);
 	uv_close((uv_handle_t *)&c->listener, listener_closed);
 }

@@ -21,11 +21,14 @@ struct cw_err;
 #define CW_CONTROL_DEADLINE_MS 10000u /* a client must have sent its line by then */
 
 struct cw_control;
+struct cw_control_reply; /* a request that has not been answered yet */
 
-/* Answers one verb: a new JSON object, the caller's; NULL with err set when it cannot. Runs on the
- * loop. */
-typedef cJSON *cw_control_answer(
-    void *arg, const char *verb, const cJSON *request, struct cw_err *err);
+/* One request, on the loop. Answer it with one of the two below, once, now or later. */
+typedef void cw_control_ask(
+    void *arg, struct cw_control_reply *reply, const char *verb, const cJSON *request);
+/* answer is taken; NULL says that memory has ended. */
+void cw_control_answer(struct cw_control_reply *reply, cJSON *answer);
+void cw_control_refuse(struct cw_control_reply *reply, const struct cw_err *err);
 
 /* The socket's name for a state folder: a path, or a pipe name that holds a hash of the folder's.
  */
@@ -34,8 +37,9 @@ void cw_control_name(char *ret, size_t size, const char *state_folder);
 /* Listens. A socket left by an agent that is gone is replaced; CW_ECONFLICT when one is answering.
  */
 int cw_control_new(struct cw_control **ret, uv_loop_t *loop, const char *state_folder,
-    cw_control_answer *answer, void *arg, struct cw_err *err);
-/* Stops listening and drops its clients; freed when the loop has closed its handles. Ok on NULL. */
+    cw_control_ask *ask, void *arg, struct cw_err *err);
+/* Stops listening and drops its clients; freed when the loop has closed its handles and every
+ * request has been answered. Ok on NULL. */
 void cw_control_close(struct cw_control *c);
 
 /* The client's side, blocking: sends the request, waits at most timeout_ms. On success *ret is the
