@@ -3,3 +3,8 @@ cw_unit_test(test_agent_control test_agent_control.c cw_control)
 cw_unit_test(test_agent_config test_agent_config.c cw_agent_config)
 cw_unit_test(test_agent_writer test_agent_writer.c cw_journal)
 cw_unit_test(test_runspaces_environment test_runspaces_environment.c cw_runspaces)
+cw_unit_test(test_commands_request test_commands_request.c cw_commands)
+cw_unit_test(test_commands_output test_commands_output.c cw_commands)
+# The double stands in for the runspaces: its object comes first, so the archive's is not pulled in.
+cw_unit_test(test_commands test_commands.c cw_commands)
+target_sources(test_commands PRIVATE double_runspaces.c)

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CW_COMMANDS_H
+#define CW_COMMANDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+#include <uv.h>
+
+struct cw_controller;
+struct cw_err;
+struct cw_journal;
+struct cw_roles;
+struct cw_wire_call;
+struct cw_writer;
+
+/*
+ * What the bridge asks of this server: command.run, command.stop, command.query,
+ * command.forget.
+ *
+ * A command is bound by our own catalogue, gets its domain controller, and runs in a
+ * runspace of its role; what it says streams to the bridge as fast as that reads, and
+ * no faster. A write is in the journal, on the disk, before PowerShell sees it, and
+ * its result is there before the bridge hears of it; it goes on when the connection
+ * breaks. A read leaves no trace, and ends with its connection.
+ */
+#define CW_COMMANDS_MAX 1000u /* at a time; more are refused */
+#define CW_COMMANDS_IDS_MAX 256u /* in one query or forget */
+#define CW_COMMANDS_HELD_MAX \
+	(32u * 1024u * 1024u) /* bytes of output that wait for the bridge; then more is refused */
+
+struct cw_commands;
+
+struct cw_commands_config { /* all borrowed */
+	uv_loop_t *loop;
+	const struct cw_roles *roles;
+	struct cw_controller *controller;
+	struct cw_journal *journal;
+	struct cw_writer *writer;
+	const char *agent; /* UUID, lower case */
+	const uint8_t *seal_private; /* 32 bytes */
+	/* The journal could not be written: for the log. May be NULL. */
+	void (*trouble)(void *arg, const struct cw_err *err);
+	void *arg;
+};
+
+/* On success *ret is to be given to cw_commands_close(). */
+int cw_commands_new(
+    struct cw_commands **ret, const struct cw_commands_config *config, struct cw_err *err);
+
+/* One request of the bridge. Whatever it is, it is answered. */
+void cw_commands_request(
+    struct cw_commands *c, struct cw_wire_call *call, const char *method, const cJSON *params);
+
+/* Takes no more, stops what only reads, and waits for writes that run, for at most grace_ms; then
+ * drained(arg), once, not from inside. */
+void cw_commands_drain(
+    struct cw_commands *c, uint64_t grace_ms, void (*drained)(void *arg), void *arg);
+/* After the link and the roles are closed: what still ran is unknown, and the journal says so
+ * before closed(arg) is called. */
+void cw_commands_close(struct cw_commands *c, void (*closed)(void *arg), void *arg);
+
+/* For causewayctl: {commands: {running, done, failed, refused, unknown}} added to object. */
+void cw_commands_status_put(const struct cw_commands *c, cJSON *object);
+
+#endif
