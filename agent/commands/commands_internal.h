@@ -38,7 +38,7 @@ struct run {
 	enum run_stop stop;
 	bool unseen; /* it was stopped, or failed, before PowerShell saw it */
 	uint64_t due_ms; /* when its time is over, on the loop's clock */
-	char server[CW_REQUEST_HOST_MAX]; /* "" where it takes none */
+	char server[CW_HOST_MAX]; /* "" where it takes none */
 	struct cw_controller_wait wait;
 	struct cw_runspaces_job *job; /* in RUNNING */
 	/* its output */

@@ -47,7 +47,7 @@ domain_free(struct domain *d)
 static void
 domain_add(struct domain *d, const char *name)
 {
-	if (name == NULL || !cw_request_is_host(name) || d->count == CW_CONTROLLERS_MAX)
+	if (name == NULL || !cw_is_host(name) || d->count == CW_CONTROLLERS_MAX)
 		return;
 	for (size_t i = 0; i < d->count; i++)
 		if (cw_strcaseeq(d->names[i], name))

@@ -76,23 +76,6 @@ read_timeout(uint32_t *ret, const cJSON *params, struct cw_err *err)
 	return CW_OK;
 }
 
-bool
-cw_request_is_host(const char *name)
-{
-	size_t n = strlen(name);
-
-	if (n == 0 || n >= CW_REQUEST_HOST_MAX)
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		bool edge = i == 0 || i + 1 == n || name[i - 1] == '.' || name[i + 1] == '.';
-
-		if ((name[i] == '-' || name[i] == '.') && edge)
-			return false; /* no label is empty, or begins or ends with '-' */
-	}
-	return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") ==
-	    n;
-}
-
 static int
 read_controller(struct cw_request *req, const cJSON *params, struct cw_err *err)
 {
@@ -100,7 +83,7 @@ read_controller(struct cw_request *req, const cJSON *params, struct cw_err *err)
 
 	if (member == NULL)
 		return CW_OK;
-	if (!cJSON_IsString(member) || !cw_request_is_host(member->valuestring))
+	if (!cJSON_IsString(member) || !cw_is_host(member->valuestring))
 		return cw_fail(err, CW_EINVAL, "\"domain_controller\" is not the name of a host");
 	(void)snprintf(req->controller, sizeof(req->controller), "%s", member->valuestring);
 	return CW_OK;

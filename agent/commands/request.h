@@ -19,7 +19,6 @@ struct cw_err;
 #define CW_REQUEST_TIMEOUT_MAX_MS 600000u /* the longest that a command may take */
 /* A not_after further away than this is no limit; and the journal remembers for longer. */
 #define CW_REQUEST_AHEAD_MAX_MS (INT64_C(7) * 24 * 3600 * 1000)
-#define CW_REQUEST_HOST_MAX 254u /* bytes, with the NUL */
 
 struct cw_request {
 	char id[CW_UUID_TEXT], operation[CW_UUID_TEXT]; /* lower case */
@@ -28,7 +27,7 @@ struct cw_request {
 	const struct cw_catalogue_command *entry; /* of call */
 	int64_t not_after_ms; /* Unix time */
 	uint32_t timeout_ms; /* at most CW_REQUEST_TIMEOUT_MAX_MS */
-	char controller[CW_REQUEST_HOST_MAX]; /* the one that was named, or "" */
+	char controller[CW_HOST_MAX]; /* the one that was named, or "" */
 };
 
 /* CW_EDENIED: not in the catalogue, or script text; CW_EINVAL; CW_EEXPIRED: not_after has passed.
@@ -41,8 +40,5 @@ void cw_request_free(struct cw_request *request); /* wipes; ok on a zeroed one *
  * agent, this operation and this parameter. */
 int cw_request_open(struct cw_request *request, const char *agent, const uint8_t seal_private[32],
     struct cw_err *err);
-
-/* Letters, digits, '-' and '.', as a host's name may be written (RFC 1123). */
-bool cw_request_is_host(const char *name);
 
 #endif

@@ -16,6 +16,7 @@
 
 #define POOL_MIN 3 /* fewer deadlock when one command's output feeds another's input */
 #define POOL_MAX 16
+#define PATH_LEN 4096
 
 static void
 words_free(char **words)
@@ -30,7 +31,6 @@ void
 cw_agent_config_free(struct cw_agent_config *c)
 {
 	words_free(c->powershell);
-	words_free(c->modules);
 	if (c->proxy != NULL)
 		cw_wipe(c->proxy, strlen(c->proxy)); /* it may hold a password */
 	free(c->proxy);
@@ -104,9 +104,7 @@ int
 cw_agent_config_parse(
     struct cw_agent_config *ret, const char *text, size_t n, const char *path, struct cw_err *err)
 {
-	static const char *const members[] = { "powershell", "modules", "pool", "proxy", "server",
-		NULL };
-	static const char *const modules[] = { "ActiveDirectory", NULL };
+	static const char *const members[] = { "powershell", "pool", "proxy", "server", NULL };
 	struct cw_agent_config c = { 0 };
 	cJSON *root = NULL;
 	int r;
@@ -115,17 +113,19 @@ cw_agent_config_parse(
 		return r;
 	if ((r = cw_json_only(root, members, path, err)) < 0)
 		goto done;
-	if (copy_words(c.powershell, cw_paths_powershell()) < 0 ||
-	    copy_words(c.modules, modules) < 0) {
+	if (copy_words(c.powershell, cw_paths_powershell()) < 0) {
 		r = cw_fail(err, CW_ENOMEM, "%s: out of memory", path);
 		goto done;
 	}
 	if ((r = read_words(c.powershell, root, "powershell", path, err)) < 0 ||
-	    (r = read_words(c.modules, root, "modules", path, err)) < 0 ||
 	    (r = read_pool(&c, root, path, err)) < 0 ||
 	    (r = read_string(&c.proxy, root, "proxy", path, err)) < 0 ||
 	    (r = read_string(&c.server, root, "server", path, err)) < 0)
 		goto done;
+	if (c.server != NULL && !cw_is_host(c.server)) {
+		r = cw_fail(err, CW_EINVAL, "%s: \"server\" is not the name of a host", path);
+		goto done;
+	}
 	*ret = c;
 	c = (struct cw_agent_config){ 0 };
 done:
@@ -134,22 +134,68 @@ done:
 	return r;
 }
 
+static int
+config_path(char *ret, size_t size, const char *state_folder, struct cw_err *err)
+{
+	return snprintf(ret, size, "%s/agent.json", state_folder) < (int)size
+	    ? CW_OK
+	    : cw_fail(err, CW_EINVAL, "the state folder's path is too long");
+}
+
+/* The file's text, or "{}" where there is none. */
+static int
+read_text(struct cw_buf *text, const char *path, struct cw_err *err)
+{
+	int r = cw_file_read(text, path, err);
+
+	return r == CW_ENOTFOUND ? cw_buf_puts(text, "{}") : r;
+}
+
 int
 cw_agent_config_load(struct cw_agent_config *ret, const char *state_folder, struct cw_err *err)
 {
+	char path[PATH_LEN];
 	struct cw_buf text;
-	char path[1024];
 	int r;
 
-	if (snprintf(path, sizeof(path), "%s/agent.json", state_folder) >= (int)sizeof(path))
-		return cw_fail(err, CW_EINVAL, "the state folder's path is too long");
+	if ((r = config_path(path, sizeof(path), state_folder, err)) < 0)
+		return r;
 	cw_buf_init(&text, CW_AGENT_CONFIG_MAX);
-	r = cw_file_read(&text, path, err);
-	if (r == CW_OK)
+	if ((r = read_text(&text, path, err)) == CW_OK)
 		r = cw_agent_config_parse(
 		    ret, (const char *)cw_buf_peek(&text), cw_buf_left(&text), path, err);
-	else if (r == CW_ENOTFOUND)
-		r = cw_agent_config_parse(ret, "{}", 2, path, err);
 	cw_buf_free_secret(&text);
+	return r;
+}
+
+int
+cw_agent_config_set_proxy(const char *state_folder, const char *proxy, struct cw_err *err)
+{
+	struct cw_agent_config checked;
+	char path[PATH_LEN], *printed = NULL;
+	cJSON *root = NULL;
+	struct cw_buf text;
+	int r;
+
+	if ((r = config_path(path, sizeof(path), state_folder, err)) < 0)
+		return r;
+	cw_buf_init(&text, CW_AGENT_CONFIG_MAX);
+	if ((r = read_text(&text, path, err)) < 0 ||
+	    (r = cw_json_parse(
+		 &root, (const char *)cw_buf_peek(&text), cw_buf_left(&text), path, err)) < 0)
+		goto done;
+	cJSON_DeleteItemFromObjectCaseSensitive(root, "proxy");
+	if (cJSON_AddStringToObject(root, "proxy", proxy) == NULL ||
+	    (printed = cJSON_Print(root)) == NULL)
+		r = cw_fail(err, CW_ENOMEM, "%s: out of memory", path);
+	else if ((r = cw_agent_config_parse(&checked, printed, strlen(printed), path, err)) ==
+	    CW_OK) {
+		cw_agent_config_free(&checked);
+		r = cw_file_write(path, printed, strlen(printed), true, err);
+	}
+done:
+	cw_buf_free_secret(&text);
+	cJSON_Delete(root);
+	cJSON_free(printed);
 	return r;
 }

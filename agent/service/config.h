@@ -12,8 +12,7 @@ struct cw_err;
  * that names it.
  *
  *   powershell   the command line of the engine's server mode, a list of words
- *   modules      modules imported into every privileged runspace
- *   pool         how many runspaces are kept warm, 3 to 16
+ *   pool         how many runspaces of the directory role are kept warm, 3 to 16
  *   proxy        http://[user:password@]host:port, where there is one
  *   server       the domain controller to use; the PDC emulator otherwise
  */
@@ -22,7 +21,6 @@ struct cw_err;
 
 struct cw_agent_config {
 	char *powershell[CW_AGENT_WORDS_MAX + 1]; /* NULL-terminated */
-	char *modules[CW_AGENT_WORDS_MAX + 1]; /* NULL-terminated */
 	unsigned pool;
 	char *proxy; /* NULL: none */
 	char *server; /* NULL: the PDC emulator */
@@ -33,6 +31,8 @@ int cw_agent_config_load(struct cw_agent_config *ret, const char *state_folder, 
 /* The same from text, for tests; path names it in errors. */
 int cw_agent_config_parse(
     struct cw_agent_config *ret, const char *text, size_t n, const char *path, struct cw_err *err);
+/* Writes the proxy into FOLDER/agent.json and leaves everything else in it as it is. */
+int cw_agent_config_set_proxy(const char *state_folder, const char *proxy, struct cw_err *err);
 void cw_agent_config_free(struct cw_agent_config *config);
 
 #endif

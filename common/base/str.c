@@ -58,6 +58,23 @@ cw_starts_with(const char *s, const char *prefix)
 }
 
 bool
+cw_is_host(const char *name)
+{
+	size_t n = strlen(name);
+
+	if (n == 0 || n >= CW_HOST_MAX)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		bool edge = i == 0 || i + 1 == n || name[i - 1] == '.' || name[i + 1] == '.';
+
+		if ((name[i] == '-' || name[i] == '.') && edge)
+			return false; /* no label is empty, or begins or ends with '-' */
+	}
+	return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") ==
+	    n;
+}
+
+bool
 cw_const_eq(const void *a, const void *b, size_t n)
 {
 	const volatile uint8_t *x = a, *y = b;

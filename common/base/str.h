@@ -12,6 +12,7 @@ struct cw_buf;
  * Small work on text and its encodings: UTF-8, base64, hex, UUIDs, comparison
  * without telling the time. No locale anywhere.
  */
+#define CW_HOST_MAX 254u /* bytes of a host's name, with its NUL */
 #define CW_UUID_TEXT 37 /* bytes of "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" with its NUL */
 
 /* A heap copy, or NULL when memory ends (or s is NULL). The caller frees. */
@@ -21,6 +22,8 @@ char *cw_strndup(const char *s, size_t n);
 bool cw_streq(const char *a, const char *b); /* NULL equals only NULL */
 bool cw_strcaseeq(const char *a, const char *b); /* ASCII letters only */
 bool cw_starts_with(const char *s, const char *prefix);
+/* The name or IPv4 address of a host as RFC 1123 writes it: letters, digits, '-' and '.'. */
+bool cw_is_host(const char *name);
 
 /* Equal, in a time that depends on n alone. */
 bool cw_const_eq(const void *a, const void *b, size_t n);

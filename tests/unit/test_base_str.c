@@ -194,6 +194,25 @@ test_compare(void)
 	CHECK(cw_starts_with("https://x", "https://"));
 }
 
+static void
+test_hosts(void)
+{
+	static const struct {
+		const char *name;
+		bool want;
+	} hosts[] = { { "dc1", true }, { "dc1.lab.test", true }, { "127.0.0.2", true },
+		{ "xn--dc-1.test", true }, { "", false }, { ".", false }, { "dc1.", false },
+		{ ".dc1", false }, { "-dc1", false }, { "dc1-", false }, { "a..b", false },
+		{ "a.-b", false }, { "a-.b", false }, { "dc1:389", false }, { "dc 1", false },
+		{ "dc1/x", false }, { "d\xc3\xa9", false }, { "\\\\dc1", false } };
+
+	for (size_t i = 0; i < CW_COUNT(hosts); i++) {
+		const char *test_case = hosts[i].name;
+
+		CHECK_EQ(cw_is_host(hosts[i].name), hosts[i].want);
+	}
+}
+
 int
 main(void)
 {
@@ -204,5 +223,6 @@ main(void)
 	test_utf8_put();
 	test_uuid();
 	test_compare();
+	test_hosts();
 	return test_failed;
 }
