@@ -3,6 +3,7 @@
  * The journal on SQLite. WAL with synchronous=FULL: a commit is on the disk when
  * it returns.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,7 @@ struct cw_journal {
 	uv_mutex_t lock; /* statements are shared: one call at a time */
 	char epoch[CW_UUID_TEXT];
 	uint64_t counter;
+	_Atomic uint64_t committed; /* the counter as it is on the disk */
 };
 
 static int
@@ -128,6 +130,7 @@ load_meta(struct cw_journal *j, struct cw_err *err)
 		(void)snprintf(
 		    j->epoch, sizeof(j->epoch), "%s", (const char *)sqlite3_column_text(st, 0));
 		j->counter = (uint64_t)sqlite3_column_int64(st, 1);
+		atomic_store(&j->committed, j->counter);
 	}
 	sqlite3_finalize(st);
 	return r;
@@ -211,12 +214,7 @@ cw_journal_epoch(const struct cw_journal *j)
 uint64_t
 cw_journal_counter(struct cw_journal *j)
 {
-	uint64_t counter;
-
-	uv_mutex_lock(&j->lock);
-	counter = j->counter;
-	uv_mutex_unlock(&j->lock);
-	return counter;
+	return atomic_load(&j->committed);
 }
 
 /* Runs a statement that gives no rows. */
@@ -359,7 +357,9 @@ cw_journal_commit(
 		if (r < 0)
 			(void)sqlite3_exec(j->db, "ROLLBACK", NULL, NULL, NULL);
 	}
-	if (r < 0) {
+	if (r == CW_OK) {
+		atomic_store(&j->committed, j->counter);
+	} else {
 		j->counter = before;
 		for (size_t i = 0; i < n; i++)
 			changes[i]->err = err;

@@ -66,7 +66,7 @@ int cw_journal_open(struct cw_journal **ret, const char *path, int64_t now_ms, s
 void cw_journal_close(struct cw_journal *j); /* ok on NULL */
 
 const char *cw_journal_epoch(const struct cw_journal *j); /* a UUID */
-uint64_t cw_journal_counter(struct cw_journal *j);
+uint64_t cw_journal_counter(struct cw_journal *j); /* never waits for the disk */
 
 /* What is to be written. Nothing in it may hold a secret. */
 struct cw_journal_change {

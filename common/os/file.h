@@ -20,8 +20,9 @@ int cw_file_read(struct cw_buf *b, const char *path, struct cw_err *err);
  * only this account (and on Windows Administrators and SYSTEM) may read it. */
 int cw_file_write(const char *path, const void *p, size_t n, bool private, struct cw_err *err);
 
-/* Makes the folder, private to this account; ok when it is there already and is private. Its parent
- * must exist. CW_EDENIED when it is there and others may read or write it. */
+/* Makes the folder, private to this account; ok when it is there already and is private.
+ * CW_ENOTFOUND when its parent is not there, CW_EDENIED when it is there and others may read or
+ * write it. */
 int cw_file_mkdir_private(const char *path, struct cw_err *err);
 
 /* CW_ENOTFOUND: there is no such folder; CW_EDENIED: others may read or write it. */

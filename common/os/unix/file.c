@@ -135,8 +135,8 @@ cw_file_mkdir_private(const char *path, struct cw_err *err)
 	if (mkdir(path, 0700) == 0)
 		return CW_OK;
 	if (errno != EEXIST)
-		return cw_fail(
-		    err, CW_ESYS, "cannot make the folder %s: %s", path, strerror(errno));
+		return cw_fail(err, errno == ENOENT ? CW_ENOTFOUND : CW_ESYS,
+		    "cannot make the folder %s: %s", path, strerror(errno));
 	return cw_file_check_private(path, err);
 }
 

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Up in one order, down in the other.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "os/memory.h"
+#include "runspaces/environment.h"
+#include "service/agent_internal.h"
+#include "service/version.h"
+
+#define PATH_LEN 4096
+
+/* --- up */
+
+static int
+open_journal(struct cw_agent *a, struct cw_err *err)
+{
+	char path[PATH_LEN];
+	int64_t now = cw_clock_unix_ms();
+	int r;
+
+	(void)snprintf(path, sizeof(path), "%s/journal.db", a->folder);
+	if ((r = cw_journal_open(&a->journal, path, now, err)) < 0)
+		return r;
+	return cw_journal_prune(a->journal, now, err);
+}
+
+static int
+take_folder(struct cw_agent *a, const char *folder, struct cw_err *err)
+{
+	char path[PATH_LEN];
+	int r;
+
+	if ((a->folder = cw_strdup(folder)) == NULL)
+		return cw_fail(err, CW_ENOMEM, "out of memory");
+	if (snprintf(path, sizeof(path), "%s/agent.lock", folder) >= (int)sizeof(path))
+		return cw_fail(err, CW_EINVAL, "the state folder's path is too long");
+	if ((r = cw_file_check_private(folder, err)) == CW_ENOTFOUND)
+		return cw_fail(err, r,
+		    "this server is not enrolled: there is no folder %s; run causeway-agent enrol",
+		    folder);
+	if (r < 0)
+		return r;
+	if ((r = cw_lock_take(&a->lock, path, err)) == CW_ECONFLICT)
+		return cw_fail(err, r, "another agent is running with the state folder %s", folder);
+	return r;
+}
+
+static void
+name_host(struct cw_agent *a)
+{
+	size_t n = sizeof(a->hostname);
+	uv_utsname_t u;
+
+	if (uv_os_gethostname(a->hostname, &n) != 0)
+		(void)snprintf(a->hostname, sizeof(a->hostname), "unknown");
+	if (uv_os_uname(&u) != 0)
+		(void)snprintf(a->os, sizeof(a->os), "unknown");
+	else
+		(void)snprintf(
+		    a->os, sizeof(a->os), "%.20s %.30s %.10s", u.sysname, u.release, u.machine);
+}
+
+static int
+start_roles(struct cw_agent *a, struct cw_err *err)
+{
+	const struct cw_roles_config config = {
+		.loop = a->loop,
+		.powershell = a->config.powershell,
+		.env = a->environment,
+		.pool = a->config.pool,
+		.changed = agent_roles_changed,
+		.arg = a,
+	};
+	const char *names[CW_IDENTITY_ROLES_MAX + 1] = { NULL };
+
+	for (size_t i = 0; i < CW_IDENTITY_ROLES_MAX && a->identity.roles[i][0] != '\0'; i++)
+		names[i] = a->identity.roles[i];
+	return cw_roles_new(&a->roles, &config, names, err);
+}
+
+static int
+start_commands(struct cw_agent *a, struct cw_err *err)
+{
+	const struct cw_commands_config config = {
+		.loop = a->loop,
+		.roles = a->roles,
+		.controller = a->controller,
+		.journal = a->journal,
+		.writer = a->writer,
+		.agent = a->identity.agent,
+		.seal_private = a->identity.seal_private,
+		.trouble = agent_journal_trouble,
+		.arg = a,
+	};
+
+	return cw_commands_new(&a->commands, &config, err);
+}
+
+static uint64_t
+counter(void *arg)
+{
+	return cw_journal_counter(((struct cw_agent *)arg)->journal);
+}
+
+static void
+put_roles(void *arg, cJSON *list)
+{
+	cw_roles_put_served(((struct cw_agent *)arg)->roles, list);
+}
+
+static void
+on_request(void *arg, struct cw_wire_call *call, const char *method, const cJSON *params)
+{
+	cw_commands_request(((struct cw_agent *)arg)->commands, call, method, params);
+}
+
+static int
+start_link(struct cw_agent *a, struct cw_err *err)
+{
+	const struct cw_link_config config = {
+		.loop = a->loop,
+		.identity = &a->identity,
+		.folder = a->folder,
+		.proxy = a->config.proxy,
+		.version = cw_agent_version(),
+		.os = a->os,
+		.hostname = a->hostname,
+		.epoch = cw_journal_epoch(a->journal),
+		.arg = a,
+		.counter = counter,
+		.roles = put_roles,
+		.request = on_request,
+		.changed = agent_link_changed,
+	};
+
+	return cw_link_new(&a->link, &config, err);
+}
+
+static int
+bring_up(struct cw_agent *a, const char *folder, struct cw_err *err)
+{
+	int r;
+
+	/* The lock comes before the journal: opening it settles what a dead agent had begun. */
+	if ((r = take_folder(a, folder, err)) < 0 ||
+	    (r = cw_identity_load(&a->identity, folder, err)) < 0 ||
+	    (r = cw_agent_config_load(&a->config, folder, err)) < 0 ||
+	    (r = cw_environment_new(&a->environment, err)) < 0 || (r = open_journal(a, err)) < 0 ||
+	    (r = cw_writer_new(&a->writer, a->loop, a->journal, err)) < 0 ||
+	    (r = start_roles(a, err)) < 0 ||
+	    (r = cw_controller_new(&a->controller, a->loop, a->roles, a->config.server, err)) < 0 ||
+	    (r = start_commands(a, err)) < 0 ||
+	    (r = cw_control_new(&a->control, a->loop, folder, agent_ask, a, err)) < 0)
+		return r;
+	return start_link(a, err);
+}
+
+int
+cw_agent_start(struct cw_agent **ret, uv_loop_t *loop, const char *folder, struct cw_err *err)
+{
+	struct cw_agent *a = calloc(1, sizeof(*a));
+	int r;
+
+	if (a == NULL)
+		return cw_fail(err, CW_ENOMEM, "out of memory");
+	a->loop = loop;
+	a->started_ms = cw_clock_unix_ms();
+	name_host(a);
+	if ((r = bring_up(a, folder, err)) < 0) {
+		cw_agent_stop(a);
+		return r;
+	}
+	cw_log(CW_LOG_INFO, "causeway-agent %s is starting: agent %s, bridge %s:%u",
+	    cw_agent_version(), a->identity.agent, a->identity.host, a->identity.port);
+	cw_memory_trim(); /* what libraries needed to begin */
+	*ret = a;
+	return CW_OK;
+}
+
+/* --- down */
+
+static void
+agent_free(struct cw_agent *a)
+{
+	cw_controller_free(a->controller);
+	cw_journal_close(a->journal);
+	cw_environment_free(a->environment);
+	cw_agent_config_free(&a->config);
+	cw_identity_free(&a->identity);
+	cw_lock_free(a->lock);
+	free(a->folder);
+	free(a);
+}
+
+static void go_down(void *arg);
+
+/* Steps down: true when go_down() is called once it is through. */
+
+static bool
+drain(struct cw_agent *a)
+{
+	if (a->commands != NULL)
+		cw_commands_drain(a->commands, CW_AGENT_GRACE_MS, go_down, a);
+	return a->commands != NULL;
+}
+
+static bool
+hang_up(struct cw_agent *a)
+{
+	cw_control_close(a->control);
+	if (a->link != NULL)
+		cw_link_close(a->link, go_down, a);
+	return a->link != NULL;
+}
+
+static bool
+end_powershell(struct cw_agent *a)
+{
+	if (a->roles != NULL)
+		cw_roles_close(a->roles, go_down, a);
+	return a->roles != NULL;
+}
+
+static bool
+give_up_commands(struct cw_agent *a)
+{
+	if (a->commands != NULL)
+		cw_commands_close(a->commands, go_down, a);
+	return a->commands != NULL;
+}
+
+static bool
+close_journal(struct cw_agent *a)
+{
+	if (a->writer != NULL)
+		cw_writer_close(a->writer, go_down, a);
+	return a->writer != NULL;
+}
+
+static void
+go_down(void *arg)
+{
+	static bool (*const steps[])(struct cw_agent * a) = { drain, hang_up, end_powershell,
+		give_up_commands, close_journal };
+	struct cw_agent *a = arg;
+
+	while (a->step < CW_COUNT(steps))
+		if (steps[a->step++](a))
+			return;
+	agent_free(a);
+}
+
+void
+cw_agent_stop(struct cw_agent *a)
+{
+	if (a->stopping)
+		return;
+	a->stopping = true;
+	go_down(a);
+}

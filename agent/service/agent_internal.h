@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CW_AGENT_INTERNAL_H
+#define CW_AGENT_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "commands/commands.h"
+#include "commands/controller.h"
+#include "commands/roles.h"
+#include "control/control.h"
+#include "journal/writer.h"
+#include "link/identity.h"
+#include "link/link.h"
+#include "os/lock.h"
+#include "service/agent.h"
+#include "service/config.h"
+
+/* What agent.c (life), events.c (the log) and verbs.c (the control socket) share. In the order in
+ * which it comes up. */
+struct cw_agent {
+	uv_loop_t *loop;
+	char *folder;
+	struct cw_lock *lock;
+	struct cw_identity identity;
+	struct cw_agent_config config;
+	char **environment; /* of the PowerShells */
+	struct cw_journal *journal;
+	struct cw_writer *writer;
+	struct cw_roles *roles;
+	struct cw_controller *controller;
+	struct cw_commands *commands;
+	struct cw_control *control;
+	struct cw_link *link;
+	char hostname[256], os[64];
+	int64_t started_ms; /* Unix time */
+	/* events.c: what the log has said */
+	bool ready, was_up;
+	char said[CW_ERR_TEXT_MAX];
+	/* the end */
+	bool stopping;
+	unsigned step;
+};
+
+/* events.c */
+void agent_link_changed(void *arg);
+void agent_roles_changed(void *arg);
+void agent_journal_trouble(void *arg, const struct cw_err *err);
+
+/* verbs.c */
+void agent_ask(void *arg, struct cw_control_reply *reply, const char *verb, const cJSON *request);
+
+#endif
