@@ -300,10 +300,16 @@ on_done(void *arg, const struct cw_err *err, const struct cw_ps_value *error)
 	run->finished_ns = cw_clock_ns();
 	run->finished_ms = cw_clock_unix_ms();
 	switch (err->code) {
-	case CW_OK: ended(run); return;
+	case CW_OK:
 	case CW_EFAILED:
-		look_at_error(run, error);
-		stream_record(run, CW_PSRP_ERROR, error);
+		/* What a read said after it was told to stop was not listened to: it is not whole.
+		 */
+		if (run->stop != RUN_GOES_ON && !run->request.entry->write)
+			break;
+		if (err->code == CW_EFAILED) {
+			look_at_error(run, error);
+			stream_record(run, CW_PSRP_ERROR, error);
+		}
 		ended(run);
 		return;
 	case CW_ETIMEOUT: run->stop = RUN_STOP_LATE; break;

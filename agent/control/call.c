@@ -62,7 +62,8 @@ have_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 	struct call *c = stream->data;
 
 	(void)bytes;
-	if (n == UV_EOF)
+	/* One that is refused is reset where what it sent lies unread. */
+	if (n == UV_EOF || (n == UV_ECONNRESET && cw_buf_left(&c->in) == 0))
 		settle(c,
 		    cw_buf_left(&c->in) > 0
 			? CW_OK

@@ -162,6 +162,7 @@ main(int argc, char **argv)
 	struct ctl c = { .state = cw_paths_default_state() };
 
 	cw_harden_process();
+	cw_ignore_broken_pipes();
 	argv = cw_arguments(&argc, argv);
 	if (cw_terminal_is(CW_TERMINAL_OUT)) {
 		c.colour = getenv("NO_COLOR") == NULL;

@@ -112,6 +112,8 @@ hello_done(void *arg, const struct cw_wire_answer *answer)
 	set_state(link, CW_LINK_UP);
 	arm(link);
 	link_renewal_plan(link);
+	if (link->roles_stale)
+		cw_link_roles_changed(link);
 }
 
 static void
@@ -121,6 +123,8 @@ on_opened(void *arg, struct cw_connection *c)
 	struct cw_link *link = arg;
 
 	memcpy(link->address, cw_connection_times(c)->address, sizeof(link->address));
+	link->roles_untold = 0; /* hello tells them */
+	link->roles_stale = false;
 	if (cw_wire_request(NULL, cw_connection_wire(c), "agent.hello", hello_params(link), &events,
 		link, CW_LINK_HELLO_MS, cw_clock_ms()) < 0)
 		cw_connection_close(c, CW_ENOMEM, "no memory to say hello");
@@ -285,9 +289,13 @@ roles_told(void *arg, const struct cw_wire_answer *answer)
 {
 	struct cw_link *link = arg;
 
-	/* The next hello says it again. */
-	if (answer->code < 0 && answer->code != CW_ECLOSED && link->closed == NULL)
+	if (answer->code == CW_ECLOSED || link->closed != NULL)
+		return; /* the next hello says it again */
+	link->roles_untold--;
+	if (answer->code < 0)
 		cw_connection_close(link->connection, answer->code, answer->message);
+	else
+		changed(link);
 }
 
 void
@@ -296,11 +304,14 @@ cw_link_roles_changed(struct cw_link *link)
 	static const struct cw_wire_events events = { NULL, roles_told };
 	cJSON *params;
 
-	if (link->state != CW_LINK_UP || link->closed != NULL)
+	link->roles_stale = link->state != CW_LINK_UP;
+	if (link->roles_stale || link->closed != NULL)
 		return;
 	params = cJSON_CreateObject();
 	put_roles(link, params);
 	if (cw_wire_request(NULL, cw_connection_wire(link->connection), "agent.roles", params,
-		&events, link, CW_LINK_HELLO_MS, cw_clock_ms()) == CW_OK)
-		cw_connection_arm(link->connection);
+		&events, link, CW_LINK_HELLO_MS, cw_clock_ms()) < 0)
+		return; /* the connection is at its end */
+	link->roles_untold++;
+	cw_connection_arm(link->connection);
 }

@@ -52,7 +52,7 @@ int cw_link_new(struct cw_link **ret, const struct cw_link_config *config, struc
 void cw_link_close(struct cw_link *link, void (*closed)(void *arg), void *arg);
 /* Dials now where it waits; ok in every state. */
 void cw_link_hurry(struct cw_link *link);
-/* What roles() names is another: tells the bridge, where it is up. */
+/* What roles() names is another: tells the bridge, where it is up; changed() when it knows. */
 void cw_link_roles_changed(struct cw_link *link);
 /* Renews the certificate now where it is up. */
 void cw_link_renew(struct cw_link *link);
@@ -74,6 +74,7 @@ struct cw_link_status {
 	char proxy[256]; /* without user and password; "" for none that we set */
 	char bridge_version[64]; /* "" before the first hello */
 	unsigned heartbeat_s;
+	bool roles_told; /* the bridge knows what roles() names now */
 	int64_t certificate_until_ms; /* Unix time */
 };
 

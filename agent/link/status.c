@@ -86,7 +86,9 @@ cw_link_status(const struct cw_link *link, struct cw_link_status *ret)
 		.since_ms = link->since_ms,
 		.failures = link->redial.failures,
 		.error = link->error,
-		.heartbeat_s = link->heartbeat_s };
+		.heartbeat_s = link->heartbeat_s,
+		.roles_told =
+		    link->state == CW_LINK_UP && link->roles_untold == 0 && !link->roles_stale };
 	if (link->state == CW_LINK_WAITING && link->redial.at_ms > now)
 		ret->next_try_ms = link->redial.at_ms - now;
 	(void)snprintf(ret->bridge, sizeof(ret->bridge),

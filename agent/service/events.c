@@ -37,7 +37,7 @@ served_text(const struct cw_agent *a, char *ret, size_t size)
 	cJSON_Delete(list);
 }
 
-/* Once: connected, and every role has come or failed. */
+/* Once: every role has come or failed, and the bridge knows. */
 static void
 look_ready(struct cw_agent *a)
 {
@@ -47,7 +47,7 @@ look_ready(struct cw_agent *a)
 	if (a->ready || a->link == NULL || !cw_roles_settled(a->roles))
 		return;
 	cw_link_status(a->link, &s);
-	if (s.state != CW_LINK_UP)
+	if (!s.roles_told)
 		return;
 	a->ready = true;
 	served_text(a, roles, sizeof(roles));

@@ -176,6 +176,7 @@ int
 main(int argc, char **argv)
 {
 	cw_harden_process();
+	cw_ignore_broken_pipes();
 	cw_memory_frugal();
 	argv = cw_arguments(&argc, argv);
 	cw_log_init("causeway-agent", CW_LOG_INFO);

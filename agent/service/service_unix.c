@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <signal.h>
+#include <stddef.h>
 
 #include "base/err.h"
 #include "base/log.h"
@@ -10,7 +10,6 @@ cw_service_run(const char *folder)
 {
 	struct cw_err err = { 0 };
 
-	(void)signal(SIGPIPE, SIG_IGN); /* a peer that is gone is an error, not the end */
 	if (cw_service_serve(folder, NULL, &err) < 0) {
 		cw_log(CW_LOG_ERROR, "%s", err.text);
 		return 1;

@@ -11,7 +11,7 @@
 #include "base/time.h"
 #include "os/clock.h"
 
-#define STOP_MS 15000u /* what an agent needs to stop a command whose time is over */
+#define STOP_MS 30000u /* what an agent needs to stop a command whose time is over */
 #define SMALL_MS 30000u /* stop, query, forget: answered from the agent's memory or journal */
 
 struct cw_agents_run {

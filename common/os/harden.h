@@ -7,4 +7,8 @@
  * system cannot do is left out. */
 void cw_harden_process(void);
 
+/* For a program that talks over sockets: a peer that is gone is an error of the write, not the end
+ * of the process. Programs that it starts are not touched. */
+void cw_ignore_broken_pipes(void);
+
 #endif

@@ -554,6 +554,16 @@ test_late(void)
 	pump();
 	CHECK_EQ(a.code, CW_ETIMEOUT);
 
+	test_case = "a read past its time that ends all the same is not whole";
+	run(&a, id, "Get-ADUser", "\"Identity\":\"ada\"", false, ",\"timeout_ms\":20");
+	job = double_find(GET_USER);
+	while (!job->stopped)
+		(void)uv_run(&loop, UV_RUN_ONCE);
+	double_output(job, "<S>late</S>");
+	double_done(job, CW_OK, NULL, NULL);
+	pump();
+	CHECK_EQ(a.code, CW_ETIMEOUT);
+
 	test_case = "a write past its time";
 	run(&a, id, "Set-ADUser", "\"Identity\":\"ada\",\"Title\":\"Lead\"", true,
 	    ",\"timeout_ms\":20");

@@ -11,3 +11,8 @@ cw_harden_process(void)
 	/* DLLs come from System32 or beside the program, never from the working folder. */
 	(void)SetDefaultDllDirectories(LOAD_LIBRARY_SEARCH_DEFAULT_DIRS);
 }
+
+void
+cw_ignore_broken_pipes(void)
+{
+}

@@ -12,7 +12,7 @@
 
 extern const char *test_case;
 
-#define GUARD_MS 10000
+#define GUARD_MS 30000
 
 /* The store. */
 

@@ -45,7 +45,7 @@ void bridge_stop(struct bridge *b);
 void bridge_free(struct bridge *b); /* checks that nothing is left on the loop */
 /* A token of this bridge for one tenant. */
 void bridge_token(struct bridge *b, char ret[CW_TOKEN_TEXT], const char *tenant, int64_t valid_ms);
-/* Runs the loop until *flag; false (and a failed check) after ten seconds. */
+/* Runs the loop until *flag; false (and a failed check) after thirty seconds. */
 bool until(struct bridge *b, const bool *flag);
 
 #endif
