@@ -33,9 +33,10 @@ ctl_version(const struct ctl *c, struct cw_err *err)
 		return CTL_WELL;
 	}
 	ctl_line(c, "agent", "%s", ctl_text(answer, "version"));
-	cJSON_ArrayForEach (library, cw_json_get(answer, "libraries"))
+	cJSON_ArrayForEach (library, cw_json_get(answer, "libraries")) {
 		ctl_line(c, "", "%s %s", library->string,
 		    cJSON_IsString(library) ? library->valuestring : "");
+	}
 	cJSON_Delete(answer);
 	return CTL_WELL;
 }

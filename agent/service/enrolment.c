@@ -76,7 +76,7 @@ read_token(char ret[LINE_LEN], char *given, struct cw_err *err)
 }
 
 static void
-tell(const char *folder)
+say_who(const char *folder)
 {
 	struct cw_identity id;
 	struct cw_err err;
@@ -130,7 +130,7 @@ cw_enrolment_run(const struct cw_enrolment *e, struct cw_err *err)
 	if ((r = read_token(token, e->token, err)) == CW_OK &&
 	    (r = take_folder(&lock, e->folder, err)) == CW_OK &&
 	    (r = enrol(e, token, err)) == CW_OK)
-		tell(e->folder);
+		say_who(e->folder);
 	cw_wipe(token, sizeof(token));
 	cw_lock_free(lock);
 	return r;

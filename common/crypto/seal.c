@@ -211,10 +211,10 @@ cw_unseal(struct cw_buf *ret, const uint8_t private_key[CW_SEAL_KEY], const char
 }
 
 void
-cw_seal_secret_context(char ret[CW_SEAL_CONTEXT_MAX], const char *agent, const char *operation,
-    const char *parameter)
+cw_seal_secret_context(
+    char ret[CW_SEAL_CONTEXT_MAX], const char *agent, const char *operation, const char *parameter)
 {
 	/* UUIDs have 36 bytes and a parameter's name is a constant of ours: it always fits. */
-	(void)snprintf(ret, CW_SEAL_CONTEXT_MAX, "causeway/secret/%s/%s/%s", agent, operation,
-	    parameter);
+	(void)snprintf(
+	    ret, CW_SEAL_CONTEXT_MAX, "causeway/secret/%s/%s/%s", agent, operation, parameter);
 }

@@ -39,7 +39,7 @@ int cw_unseal(struct cw_buf *ret, const uint8_t private_key[CW_SEAL_KEY], const 
 
 /* The context of a command's secret parameter on its way to an agent. agent and operation are UUIDs
  * in lower case, parameter is its full name as the catalogue writes it. */
-void cw_seal_secret_context(char ret[CW_SEAL_CONTEXT_MAX], const char *agent, const char *operation,
-    const char *parameter);
+void cw_seal_secret_context(
+    char ret[CW_SEAL_CONTEXT_MAX], const char *agent, const char *operation, const char *parameter);
 
 #endif

@@ -8,3 +8,11 @@ cw_unit_test(test_commands_output test_commands_output.c cw_commands)
 # The double stands in for the runspaces: its object comes first, so the archive's is not pulled in.
 cw_unit_test(test_commands test_commands.c cw_commands)
 target_sources(test_commands PRIVATE double_runspaces.c)
+# The program itself, up to its first refusal: on Windows too (under Wine, as a console process), and with a folder whose
+# name needs more than one byte a letter.
+add_test(NAME agent_not_enrolled COMMAND causeway-agent run --state "${CMAKE_CURRENT_BINARY_DIR}/Müller-東京")
+set_tests_properties(agent_not_enrolled PROPERTIES LABELS unit TIMEOUT 60
+                     PASS_REGULAR_EXPRESSION "not enrolled: there is no folder .*/Müller-東京; run causeway-agent enrol")
+add_test(NAME ctl_no_agent COMMAND causewayctl status --state "${CMAKE_CURRENT_BINARY_DIR}/Müller-東京")
+set_tests_properties(ctl_no_agent PROPERTIES LABELS unit TIMEOUT 60
+                     PASS_REGULAR_EXPRESSION "causewayctl: no agent is running with this state folder")

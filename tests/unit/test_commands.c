@@ -34,7 +34,7 @@ const char *test_case = "";
 	"<Obj RefId=\"0\"><Props><S N=\"DNSRoot\">lab.test</S>"                                \
 	"<S N=\"PDCEmulator\">dc1.lab.test</S><Obj N=\"ReplicaDirectoryServers\" RefId=\"1\">" \
 	"<LST><S>dc1.lab.test</S><S>DC2.lab.test</S></LST></Obj></Props></Obj>"
-#define ERROR                                                                                  \
+#define ERROR_XML                                                                              \
 	"<Obj RefId=\"0\"><MS><Obj N=\"Exception\" RefId=\"1\"><TN RefId=\"0\"><T>%s</T></TN>" \
 	"<Props><S N=\"Message\">%s</S></Props></Obj></MS></Obj>"
 
@@ -74,11 +74,11 @@ no_output(void *arg)
 static void
 wire_up(void)
 {
-	const struct cw_wire_config near = { NULL, no_request, no_output, 0, 0 };
-	const struct cw_wire_config far = { NULL, on_request, no_output, 0, 0 };
+	const struct cw_wire_config ours = { NULL, no_request, no_output, 0, 0 };
+	const struct cw_wire_config theirs = { NULL, on_request, no_output, 0, 0 };
 
-	CHECK_EQ(cw_wire_new(&bridge, &near, 0), CW_OK);
-	CHECK_EQ(cw_wire_new(&agent, &far, 0), CW_OK);
+	CHECK_EQ(cw_wire_new(&bridge, &ours, 0), CW_OK);
+	CHECK_EQ(cw_wire_new(&agent, &theirs, 0), CW_OK);
 }
 
 static void
@@ -307,7 +307,7 @@ test_controller(void)
 	{
 		char xml[512];
 
-		(void)snprintf(xml, sizeof(xml), ERROR,
+		(void)snprintf(xml, sizeof(xml), ERROR_XML,
 		    "Microsoft.ActiveDirectory.Management.ADServerDownException", "down");
 		double_done(double_find(GET_USER), CW_EFAILED, "down", xml);
 	}
@@ -362,9 +362,9 @@ test_read(void)
 	test_case = "an error that does not end it";
 	run(&a, id, "Get-ADUser", "\"Identity\":\"ada\"", false, "");
 	job = double_find(GET_USER);
-	(void)snprintf(xml, sizeof(xml), ERROR, "My.Exception", "first");
+	(void)snprintf(xml, sizeof(xml), ERROR_XML, "My.Exception", "first");
 	double_record(job, CW_PSRP_ERROR, xml);
-	(void)snprintf(xml, sizeof(xml), ERROR, "My.Exception", "second");
+	(void)snprintf(xml, sizeof(xml), ERROR_XML, "My.Exception", "second");
 	double_record(job, CW_PSRP_ERROR, xml);
 	double_done(job, CW_OK, NULL, NULL);
 	pump();
@@ -375,7 +375,7 @@ test_read(void)
 
 	test_case = "one that does";
 	run(&a, id, "Get-ADUser", "\"Identity\":\"ada\"", false, "");
-	(void)snprintf(xml, sizeof(xml), ERROR, "My.Exception", "no");
+	(void)snprintf(xml, sizeof(xml), ERROR_XML, "My.Exception", "no");
 	double_done(double_find(GET_USER), CW_EFAILED, "no", xml);
 	pump();
 	CHECK_STR(state(&a), "failed");
