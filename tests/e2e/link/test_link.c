@@ -315,8 +315,10 @@ test_roles(struct agent *a)
 	test_case = "a role that it serves from now on";
 	a->role = "directory";
 	cw_link_roles_changed(a->link);
-	while (cw_agents_find(bridge.agents, TENANT, "directory") == NULL)
+	CHECK(!status(a).roles_told);
+	while (!status(a).roles_told)
 		(void)uv_run(&bridge.loop, UV_RUN_ONCE);
+	CHECK_STR(cw_agents_find(bridge.agents, TENANT, "directory"), a->id.agent);
 	cw_agents_status(bridge.agents, a->id.agent, &s);
 	CHECK_STR(s.roles, "directory");
 	CHECK(cw_agents_find(bridge.agents, TENANT, "never-granted") == NULL);
