@@ -237,6 +237,25 @@ measure_trips(void)
 	cw_ps_arena_free(arena);
 }
 
+static void
+measure_large(void)
+{
+	struct run r = { 0 };
+	uint64_t start;
+	double seconds;
+
+	for (int i = 0; i < 10; i++) {
+		start = cw_clock_ns();
+		run_all(&fix, &r, "Get-ADUser", "{\"Filter\":\"*\",\"Properties\":\"*\"}");
+		seconds = (double)(cw_clock_ns() - start) / 1e9;
+		CHECK_EQ(r.code, CW_OK);
+		if (i == 9)
+			print("a large result, seconds for a megabyte",
+			    seconds / ((double)cw_buf_left(&r.output) / 1048576), "s", 0, "");
+		run_free(&r);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -260,6 +279,9 @@ main(int argc, char **argv)
 	measure_trips();
 	idle(2000);
 	measure_footprint("after work");
+	measure_large();
+	idle(2000);
+	measure_footprint("after large results");
 	fixture_stop(&fix);
 	fixture_free(&fix);
 	return test_failed;
