@@ -63,6 +63,8 @@ name_host(struct cw_agent *a)
 		(void)snprintf(a->hostname, sizeof(a->hostname), "unknown");
 	if (uv_os_uname(&u) != 0)
 		(void)snprintf(a->os, sizeof(a->os), "unknown");
+	else if (strstr(u.version, "Windows") != NULL) /* "Windows Server 2022 Standard" */
+		(void)snprintf(a->os, sizeof(a->os), "%.40s %.20s", u.version, u.release);
 	else
 		(void)snprintf(
 		    a->os, sizeof(a->os), "%.20s %.30s %.10s", u.sysname, u.release, u.machine);
@@ -180,6 +182,7 @@ cw_agent_start(struct cw_agent **ret, uv_loop_t *loop, const char *folder, struc
 	}
 	cw_log(CW_LOG_INFO, "causeway-agent %s is starting: agent %s, bridge %s:%u",
 	    cw_agent_version(), a->identity.agent, a->identity.host, a->identity.port);
+	agent_roles_changed(a); /* one may have failed at once */
 	cw_memory_trim(); /* what libraries needed to begin */
 	*ret = a;
 	return CW_OK;
