@@ -68,20 +68,24 @@ serve(void (*up)(void))
 	return 0;
 }
 
-/* A service has no standard error: its log is in the state folder, which is private. */
+/* A service has no standard error: its log is in the state folder, which is private. N: no child
+ * gets it. */
 static void
 open_log(void)
 {
 	wchar_t *log = cw_wide(state.folder, L"\\agent.log");
 	wchar_t *old = cw_wide(state.folder, L"\\agent.log.1");
 	WIN32_FILE_ATTRIBUTE_DATA a;
+	FILE *file;
 
 	if (log != NULL && old != NULL) {
 		if (GetFileAttributesExW(log, GetFileExInfoStandard, &a) &&
 		    a.nFileSizeLow > LOG_MAX)
 			(void)MoveFileExW(log, old, MOVEFILE_REPLACE_EXISTING);
-		if (_wfreopen(log, L"a", stderr) != NULL)
-			(void)setvbuf(stderr, NULL, _IONBF, 0);
+		if ((file = _wfopen(log, L"aN")) != NULL) {
+			(void)setvbuf(file, NULL, _IONBF, 0);
+			cw_log_to(file);
+		}
 	}
 	free(log);
 	free(old);

@@ -12,13 +12,20 @@
 static struct {
 	const char *program;
 	enum cw_log_level most;
-} log_state = { "causeway", CW_LOG_INFO };
+	FILE *file; /* NULL: standard error */
+} log_state = { "causeway", CW_LOG_INFO, NULL };
 
 void
 cw_log_init(const char *program, enum cw_log_level most)
 {
 	log_state.program = program;
 	log_state.most = most;
+}
+
+void
+cw_log_to(FILE *file)
+{
+	log_state.file = file;
 }
 
 void
@@ -37,5 +44,6 @@ cw_log(enum cw_log_level level, const char *fmt, ...)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			*p = '?';
 	cw_time_text(when, (int64_t)time(NULL) * 1000);
-	fprintf(stderr, "%s %s %s: %s\n", when, words[level], log_state.program, text);
+	fprintf(log_state.file != NULL ? log_state.file : stderr, "%s %s %s: %s\n", when,
+	    words[level], log_state.program, text);
 }

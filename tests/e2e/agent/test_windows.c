@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The Windows programs, under Wine, against the bridge's real listener: enrolled,
- * connected, asked. test_windows CAUSEWAY-AGENT CAUSEWAYCTL, both commands that start
- * them. PowerShell is not there: that no role is served is said.
+ * connected, asked, and run by the service manager. test_windows AGENT CTL SC PROGRAM
+ * as with-wine gives them. PowerShell is not there: that no role is served is said.
  */
 #include <signal.h>
+#include <stdio.h>
 
 #include "fixture.h"
 #include "test.h"
 #include "base/json.h"
+#include "os/file.h"
 
 int test_failed;
 const char *test_case = "";
@@ -69,10 +71,64 @@ test_connected(void)
 	}
 }
 
+static int
+service_manager(const char *sc, const char *verb, const char *more)
+{
+	char *argv[] = { (char *)(uintptr_t)sc, (char *)(uintptr_t)verb, "CausewayAgent",
+		more != NULL ? "binPath=" : NULL, (char *)(uintptr_t)more, NULL };
+	struct child c;
+	int status;
+
+	child_start(&c, &fix.bridge.loop, argv, NULL, 0);
+	child_wait(&c);
+	status = (int)c.status;
+	child_free(&c);
+	return status;
+}
+
+static bool
+is_connected(struct fixture *f)
+{
+	return cw_agents_connected(f->bridge.agents) == 1;
+}
+
+static bool
+is_gone(struct fixture *f)
+{
+	return cw_agents_connected(f->bridge.agents) == 0;
+}
+
+static void
+test_service(const char *sc, const char *program)
+{
+	char command[1024], path[300];
+	struct cw_err err = { 0 };
+	struct cw_buf log;
+
+	test_case = "run by the service manager";
+	(void)snprintf(command, sizeof(command), "%s run --state %s", program, fix.folder);
+	CHECK_EQ(service_manager(sc, "create", command), 0);
+	CHECK_EQ(service_manager(sc, "start", NULL), 0);
+	until_true(&fix, is_connected);
+	test_case = "and stopped by it";
+	CHECK_EQ(service_manager(sc, "stop", NULL), 0);
+	until_true(&fix, is_gone);
+	(void)snprintf(path, sizeof(path), "%s/agent.log", fix.folder);
+	cw_buf_init(&log, 65536);
+	do { /* the last line is written after it has hung up */
+		cw_buf_clear(&log);
+		CHECK_EQ(cw_file_read(&log, path, &err), CW_OK);
+	} while (strstr(cw_buf_str(&log), "causeway-agent: stopped") == NULL && !test_failed);
+	CHECK(strstr(cw_buf_str(&log), "ready: connected to") != NULL);
+	cw_buf_free(&log);
+	CHECK_EQ(service_manager(sc, "delete", NULL), 0);
+	CHECK_EQ(cw_file_remove(path, &err), CW_OK);
+}
+
 int
 main(int argc, char **argv)
 {
-	if (argc != 3)
+	if (argc != 5)
 		return 2;
 	(void)signal(SIGPIPE, SIG_IGN);
 	fixture_init(&fix, argv[1], argv[2]);
@@ -86,6 +142,9 @@ main(int argc, char **argv)
 			fprintf(stderr, "the agent said:\n%s", cw_buf_str(&fix.agent.errors));
 		child_free(&fix.agent);
 	}
+	until_true(&fix, is_gone);
+	if (!test_failed)
+		test_service(argv[3], argv[4]);
 	fixture_free(&fix);
 	return test_failed;
 }
