@@ -126,10 +126,11 @@ show_controller(const struct ctl *c, const cJSON *answer)
 {
 	const cJSON *controller = cw_json_get(answer, "controller");
 
-	if (cw_json_str(controller, "server") == NULL)
-		ctl_line(c, "controller", "%s",
-		    cw_json_str(controller, "error") != NULL ? ctl_text(controller, "error")
-							     : "not asked for yet");
+	if (cw_json_str(controller, "error") != NULL)
+		ctl_line(c, "controller", "%s%s%s", on(c, CW_STYLE_RED),
+		    ctl_text(controller, "error"), off(c));
+	else if (cw_json_str(controller, "server") == NULL)
+		return; /* not asked for yet; a server without the directory role never is */
 	else if (cw_json_true(controller, "configured"))
 		ctl_line(c, "controller", "%s, as configured", ctl_text(controller, "server"));
 	else
