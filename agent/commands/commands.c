@@ -45,7 +45,7 @@ commands_refuse(
 	case CW_ENOTFOUND: break;
 	default: code = CW_EUNAVAILABLE; break; /* of our own: memory, the system */
 	}
-	c->refused++;
+	c->refused += code != CW_EUNKNOWN && code != CW_ETIMEOUT; /* these ran */
 	cw_wire_call_fail(call, code, err->text[0] != '\0' ? err->text : cw_strerror(code), detail);
 }
 

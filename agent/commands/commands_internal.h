@@ -14,6 +14,7 @@
 /* What commands.c (all of them), run.c (one of them), stream.c (its output) and query.c share. */
 
 enum run_state {
+	RUN_CHECKING, /* a write: is its id in the journal. Next: PLACING */
 	RUN_PLACING, /* waits for its controller. Next: BEGINNING (a write), RUNNING (a read) */
 	RUN_BEGINNING, /* goes into the journal. Next: RUNNING */
 	RUN_RUNNING, /* in a runspace, or waits for one. Next: ENDING (a write), ANSWERING */
@@ -40,6 +41,8 @@ struct run {
 	uint64_t due_ms; /* when its time is over, on the loop's clock */
 	char server[CW_HOST_MAX]; /* "" where it takes none */
 	struct cw_controller_wait wait;
+	struct cw_err known; /* code 0: its id is in the journal, as known_state */
+	enum cw_journal_state known_state;
 	struct cw_runspaces_job *job; /* in RUNNING */
 	/* its output */
 	struct cw_buf lines; /* not taken by the wire yet */

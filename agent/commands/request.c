@@ -125,16 +125,18 @@ cw_request_read(struct cw_request *ret, const cJSON *params, int64_t now_ms, str
 	    (r = read_step(&req.step, params, err)) < 0 ||
 	    (r = read_not_after(&req.not_after_ms, params, now_ms, err)) < 0 ||
 	    (r = read_timeout(&req.timeout_ms, params, err)) < 0 ||
-	    (r = read_controller(&req, params, err)) < 0 || (r = bind(&req, params, err)) < 0)
-		;
-	else if (now_ms >= req.not_after_ms)
-		r = cw_fail(err, CW_EEXPIRED, "the command came after its last moment: not run");
-	if (r < 0) {
+	    (r = read_controller(&req, params, err)) < 0 || (r = bind(&req, params, err)) < 0) {
 		cw_request_free(&req);
 		return r;
 	}
 	*ret = req;
 	return CW_OK;
+}
+
+bool
+cw_request_is_late(const struct cw_request *req, int64_t now_ms)
+{
+	return now_ms >= req->not_after_ms;
 }
 
 void

@@ -24,17 +24,21 @@ struct cw_request {
 	char id[CW_UUID_TEXT], operation[CW_UUID_TEXT]; /* lower case */
 	int64_t step;
 	struct cw_catalogue_call *call;
-	const struct cw_catalogue_command *entry; /* of call */
+	const struct cw_catalogue_command *entry; /* of call; static storage */
 	int64_t not_after_ms; /* Unix time */
 	uint32_t timeout_ms; /* at most CW_REQUEST_TIMEOUT_MAX_MS */
 	char controller[CW_HOST_MAX]; /* the one that was named, or "" */
 };
 
-/* CW_EDENIED: not in the catalogue, or script text; CW_EINVAL; CW_EEXPIRED: not_after has passed.
- * On success give *ret back to cw_request_free(). */
+/* CW_EDENIED: not in the catalogue, or script text; CW_EINVAL. On success give *ret back to
+ * cw_request_free(). Whether it came too late is for cw_request_is_late(). */
 int cw_request_read(
     struct cw_request *ret, const cJSON *params, int64_t now_ms, struct cw_err *err);
-void cw_request_free(struct cw_request *request); /* wipes; ok on a zeroed one */
+/* Wipes what call holds; all else stays readable. Ok on a zeroed one, and twice. */
+void cw_request_free(struct cw_request *request);
+
+bool cw_request_is_late(
+    const struct cw_request *request, int64_t now_ms); /* not_after has passed */
 
 /* Opens what is sealed to this agent (UUID in lower case). CW_EINVAL: it was not sealed for this
  * agent, this operation and this parameter. */

@@ -19,8 +19,7 @@
 /* Our own deadline ends a run; the runspace's is there for when ours does not get through. */
 #define BACKSTOP_MS 15000u
 
-static void answer(struct run *run);
-static void begin(struct run *run);
+static void admit(struct run *run);
 static void launch(struct run *run);
 
 /* --- the end */
@@ -117,7 +116,7 @@ static void
 withdraw(struct run *run, const struct cw_err *why)
 {
 	run->refused = *why;
-	if (run->request.entry->write && run->state != RUN_PLACING)
+	if (run->request.entry->write && run->state > RUN_PLACING)
 		end_in_journal(run, CW_JOURNAL_CHANGE_WITHDRAW);
 	else
 		answer(run);
@@ -150,10 +149,65 @@ is_over(struct run *run)
 		    run, CW_EUNAVAILABLE, "the agent is being stopped: it did not begin");
 		return true;
 	}
-	if (cw_clock_unix_ms() < run->request.not_after_ms)
+	if (!cw_request_is_late(&run->request, cw_clock_unix_ms()))
 		return false;
 	withdraw_because(run, CW_EEXPIRED, "its last moment passed before it could begin: not run");
 	return true;
+}
+
+/* A write whose id is known is never run again, whatever else is to be said of it. */
+static void
+refuse_known(struct run *run, enum cw_journal_state state)
+{
+	char why[96];
+
+	(void)snprintf(
+	    why, sizeof(why), "command %s was begun before: it is not run again", run->request.id);
+	run->detail = cJSON_CreateObject();
+	cJSON_AddStringToObject(run->detail, "state", commands_state_name(state));
+	refuse(run, CW_ECONFLICT, why);
+}
+
+static void
+no_journal(struct run *run, const struct cw_err *err)
+{
+	if (run->owner->config.trouble != NULL)
+		run->owner->config.trouble(run->owner->config.arg, err);
+	refuse(run, CW_EUNAVAILABLE, err->text);
+}
+
+static void
+work_check(void *arg, struct cw_journal *j)
+{
+	struct run *run = arg;
+	struct cw_journal_record rec;
+
+	if (cw_journal_find(j, run->request.id, &rec, &run->known) == CW_OK) {
+		run->known = (struct cw_err){ 0 };
+		run->known_state = rec.state;
+		cw_journal_record_free(&rec);
+	}
+}
+
+static void
+on_checked(void *arg)
+{
+	struct run *run = arg;
+
+	if (run->known.code == CW_OK)
+		refuse_known(run, run->known_state);
+	else if (run->known.code != CW_ENOTFOUND)
+		no_journal(run, &run->known);
+	else
+		admit(run);
+}
+
+static void
+check(struct run *run)
+{
+	run->state = RUN_CHECKING;
+	run->disk = (struct cw_writer_job){ .work = work_check, .done = on_checked, .arg = run };
+	cw_writer_ask(run->owner->config.writer, &run->disk);
 }
 
 static void
@@ -162,18 +216,12 @@ on_begun(void *arg)
 	struct run *run = arg;
 	const struct cw_err *err = &run->change.err;
 
-	if (err->code == CW_ECONFLICT) {
-		run->detail = cJSON_CreateObject();
-		cJSON_AddStringToObject(
-		    run->detail, "state", commands_state_name(run->change.state));
-		refuse(run, CW_ECONFLICT, err->text);
-	} else if (err->code < 0) {
-		if (run->owner->config.trouble != NULL)
-			run->owner->config.trouble(run->owner->config.arg, err);
-		refuse(run, CW_EUNAVAILABLE, err->text);
-	} else if (!is_over(run)) {
+	if (err->code == CW_ECONFLICT)
+		refuse_known(run, run->change.state);
+	else if (err->code < 0)
+		no_journal(run, err);
+	else if (!is_over(run))
 		launch(run);
-	}
 }
 
 static void
@@ -268,6 +316,7 @@ lost(struct run *run, int code, const char *why)
 		run->owner->unknown++;
 		end_in_journal(run, CW_JOURNAL_CHANGE_LOSE);
 	} else {
+		run->owner->failed++;
 		answer(run);
 	}
 }
@@ -299,17 +348,20 @@ on_done(void *arg, const struct cw_err *err, const struct cw_ps_value *error)
 	run->job = NULL;
 	run->finished_ns = cw_clock_ns();
 	run->finished_ms = cw_clock_unix_ms();
+	cw_request_free(&run->request); /* what was secret in it has had its use */
 	switch (err->code) {
 	case CW_OK:
-	case CW_EFAILED:
-		/* What a read said after it was told to stop was not listened to: it is not whole.
+		/* What a read says after it was told to stop is not listened to: it is not whole.
 		 */
 		if (run->stop != RUN_GOES_ON && !run->request.entry->write)
 			break;
-		if (err->code == CW_EFAILED) {
-			look_at_error(run, error);
-			stream_record(run, CW_PSRP_ERROR, error);
-		}
+		ended(run);
+		return;
+	case CW_EFAILED:
+		if (run->stop != RUN_GOES_ON) /* by the stop, for all we know */
+			break;
+		look_at_error(run, error);
+		stream_record(run, CW_PSRP_ERROR, error);
 		ended(run);
 		return;
 	case CW_ETIMEOUT: run->stop = RUN_STOP_LATE; break;
@@ -385,7 +437,6 @@ place(struct run *run)
 	struct cw_err err = { 0 };
 	int r;
 
-	run->state = RUN_PLACING;
 	if (!run->request.entry->server) {
 		placed(run, "");
 		return;
@@ -397,6 +448,25 @@ place(struct run *run)
 		placed(run, name);
 	else if (r != CW_EAGAIN)
 		refuse(run, r, err.text);
+}
+
+/* May it run here and now: what could be said of it at once, but for a write not before its id. */
+static void
+admit(struct run *run)
+{
+	struct cw_commands *c = run->owner;
+	struct cw_err err = { 0 };
+
+	run->state = RUN_PLACING;
+	if (is_over(run))
+		return;
+	if (c->draining)
+		refuse(run, CW_EUNAVAILABLE, "the agent is being stopped");
+	else if (cw_roles_find(c->config.roles, run->request.entry->role, &err) == NULL ||
+	    cw_request_open(&run->request, c->config.agent, c->config.seal_private, &err) < 0)
+		refuse(run, err.code, err.text);
+	else
+		place(run);
 }
 
 /* --- the caller's side */
@@ -412,7 +482,8 @@ run_stop(struct run *run, enum run_stop why)
 		cw_controller_cancel(run->owner->config.controller, &run->wait);
 		(void)is_over(run);
 		return;
-	case RUN_BEGINNING: run->stop = why; return; /* on_begun() looks */
+	case RUN_CHECKING:
+	case RUN_BEGINNING: run->stop = why; return; /* looked at when the journal has answered */
 	case RUN_RUNNING:
 		run->stop = why;
 		run->unseen = !cw_runspaces_has_begun(run->job);
@@ -429,6 +500,7 @@ void
 run_abandon(struct run *run)
 {
 	switch (run->state) {
+	case RUN_CHECKING:
 	case RUN_PLACING:
 	case RUN_BEGINNING: run_stop(run, RUN_STOP_DRAINED); return;
 	case RUN_RUNNING:
@@ -499,8 +571,6 @@ check_room(struct cw_commands *c, const struct cw_request *req, cJSON **detail, 
 {
 	size_t held = 0;
 
-	if (c->draining)
-		return cw_fail(err, CW_EUNAVAILABLE, "the agent is being stopped");
 	if (c->count >= CW_COMMANDS_MAX)
 		return cw_fail(err, CW_EUNAVAILABLE, "%u commands are under way here already",
 		    CW_COMMANDS_MAX);
@@ -527,16 +597,16 @@ run_new(struct cw_commands *c, struct cw_wire_call *call, const cJSON *params)
 	struct run *run;
 
 	if (cw_request_read(&req, params, cw_clock_unix_ms(), &err) < 0 ||
-	    check_room(c, &req, &detail, &err) < 0 ||
-	    cw_roles_find(c->config.roles, req.entry->role, &err) == NULL ||
-	    cw_request_open(&req, c->config.agent, c->config.seal_private, &err) < 0) {
+	    check_room(c, &req, &detail, &err) < 0) {
 		commands_refuse(c, call, &err, detail);
 		cw_request_free(&req);
 	} else if ((run = add(c, call, &req)) == NULL) {
 		(void)cw_fail(&err, CW_ENOMEM, "out of memory");
 		commands_refuse(c, call, &err, NULL);
 		cw_request_free(&req);
+	} else if (req.entry->write) {
+		check(run);
 	} else {
-		place(run);
+		admit(run);
 	}
 }

@@ -48,6 +48,7 @@ static struct cw_commands *commands;
 static struct cw_wire *bridge, *agent;
 static uint8_t seal_public[32], seal_private[32];
 static bool flag;
+static int64_t run_valid_ms = 60000; /* from now to not_after */
 
 /* --- the wire */
 
@@ -194,7 +195,7 @@ run(struct answer *a, const char *id, const char *command, const char *parameter
 {
 	char json[4096], until[CW_TIME_TEXT];
 
-	cw_time_text(until, cw_clock_unix_ms() + 60000);
+	cw_time_text(until, cw_clock_unix_ms() + run_valid_ms);
 	(void)snprintf(json, sizeof(json),
 	    "{\"id\":\"%s\",\"operation\":\"" OPERATION "\",\"step\":\"1\",\"command\":\"%s\","
 	    "\"parameters\":{%s},\"write\":%s,\"not_after\":\"%s\"%s}",
@@ -412,7 +413,7 @@ test_write(void)
 	struct cw_journal_record rec;
 	struct double_job *job;
 	struct cw_err err;
-	char id[CW_UUID_TEXT], json[128];
+	char id[CW_UUID_TEXT], late[CW_UUID_TEXT], json[128];
 	const cJSON *one;
 
 	cw_random_uuid(id);
@@ -446,6 +447,25 @@ test_write(void)
 	CHECK_EQ(b.code, CW_ECONFLICT);
 	CHECK_STR(cw_json_str(b.data, "state"), "done");
 	CHECK_EQ(double_jobs(), 0);
+
+	test_case = "whatever else could be said of it";
+	double_lost("ActiveDirectory", "gone");
+	run(&b, id, "Set-ADUser", "\"Identity\":\"ada\",\"Title\":\"Lead\"", true, "");
+	wait_for(&b);
+	CHECK_EQ(b.code, CW_ECONFLICT);
+	double_ready("ActiveDirectory");
+	run_valid_ms = -1000;
+	run(&b, id, "Set-ADUser", "\"Identity\":\"ada\",\"Title\":\"Lead\"", true, "");
+	wait_for(&b);
+	CHECK_EQ(b.code, CW_ECONFLICT);
+	cw_random_uuid(late);
+	run(&b, late, "Set-ADUser", "\"Identity\":\"ada\",\"Title\":\"Lead\"", true, "");
+	wait_for(&b);
+	CHECK_EQ(b.code, CW_EEXPIRED);
+	run(&b, late, "Get-ADUser", "\"Identity\":\"ada\"", false, "");
+	CHECK_EQ(b.code, CW_EEXPIRED);
+	run_valid_ms = 60000;
+	CHECK_STR(query(&b, late), "never");
 
 	test_case = "asked for later";
 	CHECK_STR(query(&b, id), "done");
@@ -505,6 +525,17 @@ test_stop(void)
 	job = wait_for_job(SET_USER);
 	ask(&b, "command.stop", stop);
 	double_done(job, CW_ECLOSED, "the command was stopped", NULL);
+	wait_for(&a);
+	CHECK_EQ(a.code, CW_EUNKNOWN);
+	CHECK_STR(query(&b, id), "unknown");
+
+	test_case = "a write that fails when it is stopped: by what, nobody knows";
+	cw_random_uuid(id);
+	(void)snprintf(stop, sizeof(stop), "{\"id\":\"%s\"}", id);
+	run(&a, id, "Set-ADUser", "\"Identity\":\"ada\",\"Title\":\"Lead\"", true, "");
+	job = wait_for_job(SET_USER);
+	ask(&b, "command.stop", stop);
+	double_done(job, CW_EFAILED, "The pipeline has been stopped.", NULL);
 	wait_for(&a);
 	CHECK_EQ(a.code, CW_EUNKNOWN);
 	CHECK_STR(query(&b, id), "unknown");
