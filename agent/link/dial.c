@@ -220,6 +220,20 @@ note_times(struct cw_dial *d)
 		d->times.proxy_ms = begin - tcp;
 }
 
+/* libcurl's own words, but not where they tell the time: the same reason is to read the same. */
+static const char *
+words_of(const struct cw_dial *d, CURLcode code)
+{
+	long e = 0;
+
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		return "no answer in time";
+	if (code == CURLE_COULDNT_CONNECT &&
+	    curl_easy_getinfo(d->curl, CURLINFO_OS_ERRNO, &e) == CURLE_OK && e != 0)
+		return uv_strerror(uv_translate_sys_error((int)e));
+	return d->detail[0] != '\0' ? d->detail : curl_easy_strerror(code);
+}
+
 static void
 note_result(struct cw_dial *d, CURLcode code)
 {
@@ -231,9 +245,7 @@ note_result(struct cw_dial *d, CURLcode code)
 		return;
 	}
 	d->hop = hop_of(d, code);
-	why = d->verify[0] != '\0' ? d->verify
-	    : d->detail[0] != '\0' ? d->detail
-				   : curl_easy_strerror(code);
+	why = d->verify[0] != '\0' ? d->verify : words_of(d, code);
 	if (strchr(why, '@') !=
 	    NULL) /* libcurl repeats a URL that it does not like, password too */
 		why = "the proxy's URL is not one that can be used";

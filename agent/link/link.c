@@ -24,8 +24,9 @@ set_state(struct cw_link *link, enum cw_link_state state)
 {
 	if (link->state == state)
 		return;
+	if (link->state == CW_LINK_UP || state == CW_LINK_UP)
+		link->since_ms = cw_clock_unix_ms();
 	link->state = state;
-	link->since_ms = cw_clock_unix_ms();
 	changed(link);
 }
 

@@ -65,7 +65,7 @@ enum cw_link_state {
 
 struct cw_link_status {
 	enum cw_link_state state;
-	int64_t since_ms; /* Unix time */
+	int64_t since_ms; /* Unix time when it came up, or went down, or was begun */
 	uint64_t next_try_ms; /* from now; 0 when it does not wait */
 	unsigned failures; /* attempts since it was last up for long */
 	struct cw_err error; /* the last one; code 0: none since it was last up */
