@@ -372,10 +372,10 @@ on_done(void *arg, const struct cw_err *err, const struct cw_ps_value *error)
 	if (run->unseen) {
 		if (!is_over(run))
 			withdraw_because(run, CW_EUNAVAILABLE, err->text);
-	} else if (err->code == CW_EUNKNOWN) {
-		lost(run, CW_EUNKNOWN, err->text);
-	} else {
+	} else if (run->stop != RUN_GOES_ON) {
 		stopped(run, "the command was stopped while it ran");
+	} else {
+		lost(run, CW_EUNKNOWN, err->text);
 	}
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "os/inherit.h"
 #include "powershell/process.h"
 
 #define READ_SIZE 65536u /* bytes; small reads are slow on Windows pipes */
@@ -318,6 +319,7 @@ spawn(struct cw_psrp_process *p, const struct cw_psrp_process_config *config)
 		.stdio = stdio,
 	};
 
+	cw_inherit_nothing();
 	return uv_spawn(config->loop, &p->process, &options);
 }
 
