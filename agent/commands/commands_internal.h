@@ -11,7 +11,8 @@
 #include "runspaces/runspaces.h"
 #include "wire/channel.h"
 
-/* What commands.c (all of them), run.c (one of them), stream.c (its output) and query.c share. */
+/* What commands.c (all of them), run.c and end.c (one of them), stream.c (its output) and query.c
+ * share. */
 
 enum run_state {
 	RUN_CHECKING, /* a write: is its id in the journal. Next: PLACING */
@@ -87,6 +88,15 @@ struct cw_commands {
 void run_new(struct cw_commands *c, struct cw_wire_call *call, const cJSON *params);
 void run_stop(struct run *run, enum run_stop why); /* it may be gone when this returns */
 void run_abandon(struct run *run); /* link and runspaces are closed */
+
+/* end.c. Each is the end: the run may be gone when it returns. */
+void run_refuse(struct run *run, int code, const char *why); /* nothing of it is in the journal */
+/* PowerShell has not seen it: as if it had never been asked for. */
+void run_withdraw(struct run *run, int code, const char *why);
+void run_ended(struct run *run); /* it ran to an end of its own */
+void run_lost(struct run *run, int code, const char *why); /* it ran, and how far is not known */
+void run_stopped(struct run *run, const char *why); /* because of run->stop */
+void run_answer(struct run *run); /* as far as its output is out; on_writable() goes on */
 void run_free(struct run *run);
 
 /* stream.c: what a run says. */

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
-#include "base/time.h"
 #include "commands/commands_internal.h"
 #include "commands/output.h"
 #include "commands/roles.h"
@@ -22,115 +20,6 @@
 static void admit(struct run *run);
 static void launch(struct run *run);
 
-/* --- the end */
-
-void
-run_free(struct run *run)
-{
-	struct cw_commands *c = run->owner;
-	struct run **at = &c->runs;
-
-	while (*at != run)
-		at = &(*at)->next;
-	*at = run->next;
-	c->count--;
-	for (at = &c->dirty; *at != NULL; at = &(*at)->next_dirty)
-		if (*at == run) {
-			*at = run->next_dirty;
-			break;
-		}
-	cw_request_free(&run->request);
-	cw_buf_free(&run->lines);
-	cw_buf_free(&run->kept);
-	cw_buf_free(&run->error);
-	cw_buf_free(&run->result_text);
-	cJSON_Delete(run->result);
-	cJSON_Delete(run->detail);
-	free(run);
-	commands_look(c);
-}
-
-/* What it said goes first; the last of it may have to wait for the reader. */
-static void
-answer(struct run *run)
-{
-	struct cw_commands *c = run->owner;
-	struct cw_wire_call *call = run->call;
-
-	run->state = RUN_ANSWERING;
-	stream_flush(run);
-	if (call != NULL && cw_buf_left(&run->lines) > 0)
-		return;
-	if (call != NULL && run->refused.code < 0) {
-		commands_refuse(c, call, &run->refused, run->detail);
-		run->detail = NULL;
-	} else if (call != NULL) {
-		cw_wire_call_finish(call, run->result);
-		run->result = NULL;
-	}
-	run_free(run);
-}
-
-static void
-refuse(struct run *run, int code, const char *why)
-{
-	(void)cw_fail(&run->refused, code, "%s", why);
-	answer(run);
-}
-
-/* --- the journal */
-
-static void
-on_ended(void *arg)
-{
-	struct run *run = arg;
-	struct cw_commands *c = run->owner;
-
-	/* What cannot be written is told all the same: the bridge keeps it, and that is the truth.
-	 */
-	if (run->change.err.code < 0 && c->config.trouble != NULL)
-		c->config.trouble(c->config.arg, &run->change.err);
-	if (run->call == NULL)
-		run_free(run);
-	else
-		answer(run);
-}
-
-/* A write's end goes to the disk before it is told. */
-static void
-end_in_journal(struct run *run, int kind)
-{
-	run->state = RUN_ENDING;
-	run->change = (struct cw_journal_change){ .kind = kind, .id = run->request.id };
-	if (kind == CW_JOURNAL_CHANGE_FINISH) {
-		run->change.failed = run->errors > 0;
-		run->change.result = cw_buf_str(&run->result_text);
-		run->change.output = run->kept_all ? cw_buf_str(&run->kept) : NULL;
-	}
-	run->disk = (struct cw_writer_job){ .change = &run->change, .done = on_ended, .arg = run };
-	cw_writer_ask(run->owner->config.writer, &run->disk);
-}
-
-/* PowerShell has not seen it: as if it had never been asked for. */
-static void
-withdraw(struct run *run, const struct cw_err *why)
-{
-	run->refused = *why;
-	if (run->request.entry->write && run->state > RUN_PLACING)
-		end_in_journal(run, CW_JOURNAL_CHANGE_WITHDRAW);
-	else
-		answer(run);
-}
-
-static void
-withdraw_because(struct run *run, int code, const char *why)
-{
-	struct cw_err err;
-
-	(void)cw_fail(&err, code, "%s", why);
-	withdraw(run, &err);
-}
-
 /* Why a run that PowerShell has not seen is not to go on; false when it is. */
 static bool
 is_over(struct run *run)
@@ -138,20 +27,19 @@ is_over(struct run *run)
 	switch (run->stop) {
 	case RUN_GOES_ON: break;
 	case RUN_STOP_ASKED:
-		withdraw_because(run, CW_EUNAVAILABLE, "it was stopped before it began");
+		run_withdraw(run, CW_EUNAVAILABLE, "it was stopped before it began");
 		return true;
 	case RUN_STOP_LATE:
-		withdraw_because(run, CW_EUNAVAILABLE, "its time was over before it began");
+		run_withdraw(run, CW_EUNAVAILABLE, "its time was over before it began");
 		return true;
 	case RUN_STOP_GONE:
 	case RUN_STOP_DRAINED:
-		withdraw_because(
-		    run, CW_EUNAVAILABLE, "the agent is being stopped: it did not begin");
+		run_withdraw(run, CW_EUNAVAILABLE, "the agent is being stopped: it did not begin");
 		return true;
 	}
 	if (!cw_request_is_late(&run->request, cw_clock_unix_ms()))
 		return false;
-	withdraw_because(run, CW_EEXPIRED, "its last moment passed before it could begin: not run");
+	run_withdraw(run, CW_EEXPIRED, "its last moment passed before it could begin: not run");
 	return true;
 }
 
@@ -165,7 +53,7 @@ refuse_known(struct run *run, enum cw_journal_state state)
 	    why, sizeof(why), "command %s was begun before: it is not run again", run->request.id);
 	run->detail = cJSON_CreateObject();
 	cJSON_AddStringToObject(run->detail, "state", commands_state_name(state));
-	refuse(run, CW_ECONFLICT, why);
+	run_refuse(run, CW_ECONFLICT, why);
 }
 
 static void
@@ -173,7 +61,7 @@ no_journal(struct run *run, const struct cw_err *err)
 {
 	if (run->owner->config.trouble != NULL)
 		run->owner->config.trouble(run->owner->config.arg, err);
-	refuse(run, CW_EUNAVAILABLE, err->text);
+	run_refuse(run, CW_EUNAVAILABLE, err->text);
 }
 
 static void
@@ -267,79 +155,6 @@ on_record(void *arg, enum cw_psrp_stream stream, const struct cw_ps_value *recor
 	stream_record(run, stream, record);
 }
 
-/* {"state","server","started","finished","duration_ms","outputs","error"?} */
-static void
-make_result(struct run *run)
-{
-	double us = (double)((run->finished_ns - run->started_ns) / 1000u);
-	cJSON *o = cJSON_CreateObject();
-	char text[CW_TIME_TEXT];
-
-	cJSON_AddStringToObject(o, "state", run->errors > 0 ? "failed" : "done");
-	cJSON_AddStringToObject(o, "server", run->server);
-	cw_time_text(text, run->started_ms);
-	cJSON_AddStringToObject(o, "started", text);
-	cw_time_text(text, run->finished_ms);
-	cJSON_AddStringToObject(o, "finished", text);
-	cJSON_AddNumberToObject(o, "duration_ms", us / 1000);
-	cJSON_AddNumberToObject(o, "outputs", (double)run->outputs);
-	if (cw_buf_left(&run->error) > 0)
-		cJSON_AddRawToObject(o, "error", cw_buf_str(&run->error));
-	run->result = o;
-}
-
-/* It ran to an end of its own. */
-static void
-ended(struct run *run)
-{
-	struct cw_commands *c = run->owner;
-
-	make_result(run);
-	if (run->errors > 0)
-		c->failed++;
-	else
-		c->done++;
-	if (!run->request.entry->write) {
-		answer(run);
-		return;
-	}
-	(void)cw_json_put(&run->result_text, run->result);
-	end_in_journal(run, CW_JOURNAL_CHANGE_FINISH);
-}
-
-/* It ran, and how far is not known. A read has changed nothing, whatever it was. */
-static void
-lost(struct run *run, int code, const char *why)
-{
-	(void)cw_fail(&run->refused, code, "%s", why);
-	if (run->request.entry->write) {
-		run->owner->unknown++;
-		end_in_journal(run, CW_JOURNAL_CHANGE_LOSE);
-	} else {
-		run->owner->failed++;
-		answer(run);
-	}
-}
-
-static void
-stopped(struct run *run, const char *why)
-{
-	if (run->stop == RUN_STOP_GONE) {
-		run_free(run);
-	} else if (run->stop == RUN_STOP_LATE) {
-		lost(run, CW_ETIMEOUT, "the command was stopped: its time was over");
-	} else if (run->stop == RUN_STOP_DRAINED && !run->request.entry->write) {
-		lost(run, CW_EUNAVAILABLE, "the agent is being stopped");
-	} else if (run->request.entry->write) {
-		lost(run, CW_EUNKNOWN, why);
-	} else {
-		run->errors++;
-		if (cw_buf_left(&run->error) == 0)
-			(void)cw_output_error(&run->error, NULL, why, true);
-		ended(run);
-	}
-}
-
 static void
 on_done(void *arg, const struct cw_err *err, const struct cw_ps_value *error)
 {
@@ -355,14 +170,14 @@ on_done(void *arg, const struct cw_err *err, const struct cw_ps_value *error)
 		 */
 		if (run->stop != RUN_GOES_ON && !run->request.entry->write)
 			break;
-		ended(run);
+		run_ended(run);
 		return;
 	case CW_EFAILED:
 		if (run->stop != RUN_GOES_ON) /* by the stop, for all we know */
 			break;
 		look_at_error(run, error);
 		stream_record(run, CW_PSRP_ERROR, error);
-		ended(run);
+		run_ended(run);
 		return;
 	case CW_ETIMEOUT: run->stop = RUN_STOP_LATE; break;
 	case CW_ECLOSED:
@@ -371,11 +186,13 @@ on_done(void *arg, const struct cw_err *err, const struct cw_ps_value *error)
 	}
 	if (run->unseen) {
 		if (!is_over(run))
-			withdraw_because(run, CW_EUNAVAILABLE, err->text);
+			run_withdraw(run, CW_EUNAVAILABLE, err->text);
 	} else if (run->stop != RUN_GOES_ON) {
-		stopped(run, "the command was stopped while it ran");
+		run_stopped(run, "the command was stopped while it ran");
+	} else if (err->code == CW_ECLOSED) { /* by its session */
+		run_stopped(run, "the command asked for something, and nobody is there to answer");
 	} else {
-		lost(run, CW_EUNKNOWN, err->text);
+		run_lost(run, CW_EUNKNOWN, err->text);
 	}
 }
 
@@ -400,7 +217,7 @@ launch(struct run *run)
 		req->call, &command, req->entry->server ? run->server : NULL, &err) < 0 ||
 	    cw_runspaces_run(rs, &run->job, command, left + BACKSTOP_MS, &events, run, &err) < 0) {
 		run->job = NULL;
-		withdraw_because(run, CW_EUNAVAILABLE, err.text);
+		run_withdraw(run, CW_EUNAVAILABLE, err.text);
 		return;
 	}
 	cw_runspaces_begin_by(run->job, now + (uint64_t)(req->not_after_ms - wall));
@@ -424,7 +241,7 @@ on_placed(void *arg, const char *name, const struct cw_err *err)
 	struct run *run = arg;
 
 	if (name == NULL)
-		refuse(run, err->code, err->text);
+		run_refuse(run, err->code, err->text);
 	else if (!is_over(run))
 		placed(run, name);
 }
@@ -447,7 +264,7 @@ place(struct run *run)
 	if ((r = cw_controller_ask(controller, &name, &run->wait, &err)) == CW_OK)
 		placed(run, name);
 	else if (r != CW_EAGAIN)
-		refuse(run, r, err.text);
+		run_refuse(run, r, err.text);
 }
 
 /* May it run here and now: what could be said of it at once, but for a write not before its id. */
@@ -461,10 +278,10 @@ admit(struct run *run)
 	if (is_over(run))
 		return;
 	if (c->draining)
-		refuse(run, CW_EUNAVAILABLE, "the agent is being stopped");
+		run_refuse(run, CW_EUNAVAILABLE, "the agent is being stopped");
 	else if (cw_roles_find(c->config.roles, run->request.entry->role, &err) == NULL ||
 	    cw_request_open(&run->request, c->config.agent, c->config.seal_private, &err) < 0)
-		refuse(run, err.code, err.text);
+		run_refuse(run, err.code, err.text);
 	else
 		place(run);
 }
@@ -505,7 +322,7 @@ run_abandon(struct run *run)
 	case RUN_BEGINNING: run_stop(run, RUN_STOP_DRAINED); return;
 	case RUN_RUNNING:
 		run->job = NULL; /* its runspace is gone, and the job with it */
-		lost(run, CW_EUNKNOWN, "the agent ended while it ran");
+		run_lost(run, CW_EUNKNOWN, "the agent ended while it ran");
 		return;
 	case RUN_ENDING:
 	case RUN_ANSWERING: return; /* the journal, or the link, is about to say that it is over */
@@ -519,7 +336,7 @@ on_writable(void *arg, struct cw_wire_call *call)
 
 	(void)call;
 	if (run->state == RUN_ANSWERING)
-		answer(run);
+		run_answer(run);
 	else
 		stream_flush(run);
 }

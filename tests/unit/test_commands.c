@@ -390,6 +390,14 @@ test_read(void)
 	pump();
 	CHECK_EQ(a.code, CW_EUNKNOWN);
 
+	test_case = "one that asks for something and is stopped for it";
+	run(&a, id, "Get-ADUser", "\"Identity\":\"ada\"", false, "");
+	double_done(double_find(GET_USER), CW_ECLOSED, "the command was stopped", NULL);
+	pump();
+	CHECK_STR(state(&a), "failed");
+	CHECK(strstr(cw_json_str(cw_json_get(a.result, "error"), "message"), "nobody is there") !=
+	    NULL);
+
 	test_case = "the same id while it runs";
 	run(&a, id, "Get-ADUser", "\"Identity\":\"ada\"", false, "");
 	{
