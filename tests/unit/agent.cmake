@@ -6,8 +6,10 @@ cw_unit_test(test_runspaces_environment test_runspaces_environment.c cw_runspace
 cw_unit_test(test_commands_request test_commands_request.c cw_commands)
 cw_unit_test(test_commands_output test_commands_output.c cw_commands)
 # The double stands in for the runspaces: its object comes first, so the archive's is not pulled in.
-cw_unit_test(test_commands test_commands.c cw_commands)
-target_sources(test_commands PRIVATE double_runspaces.c)
+foreach(subject run flow)
+  cw_unit_test(test_commands_${subject} test_commands_${subject}.c cw_commands)
+  target_sources(test_commands_${subject} PRIVATE commands_rig.c double_runspaces.c)
+endforeach()
 # The program itself, up to its first refusal: on Windows too (under Wine, as a console process), and with a folder whose
 # name needs more than one byte a letter.
 add_test(NAME agent_not_enrolled COMMAND causeway-agent run --state "${CMAKE_CURRENT_BINARY_DIR}/Müller-東京")

@@ -99,6 +99,16 @@ fixture_stop(struct fixture *f)
 	child_free(&f->agent);
 }
 
+void
+fixture_configure(struct fixture *f)
+{
+	char text[512];
+
+	(void)snprintf(text, sizeof(text), "{\"powershell\":[\"%s\",\"-s\"]}",
+	    getenv("CAUSEWAY_LAB_POWERSHELL"));
+	fixture_write(f, "agent.json", text);
+}
+
 int
 fixture_ctl(struct fixture *f, struct child *c, const char *verb, const char *option)
 {
@@ -139,6 +149,20 @@ fixture_signal_powershells(struct fixture *f, int number)
 			if (cw_json_int(one, "pid", &pid) && pid > 0 &&
 			    uv_kill((int)pid, number) == 0)
 				n++;
+	cJSON_Delete(status);
+	return n;
+}
+
+int
+fixture_count_runspaces(struct fixture *f, const char *state)
+{
+	cJSON *status = fixture_status(f);
+	const cJSON *role, *one;
+	int n = 0;
+
+	cJSON_ArrayForEach (role, cw_json_get(status, "roles"))
+		cJSON_ArrayForEach (one, cw_json_get(role, "runspaces"))
+			n += strcmp(cw_json_str(one, "state"), state) == 0;
 	cJSON_Delete(status);
 	return n;
 }

@@ -27,6 +27,7 @@ void fixture_free(struct fixture *f);
 
 /* causeway-agent enrol, with these options behind it; NULL-terminated. Exit status. */
 int fixture_enrol(struct fixture *f, struct child *c, const char *roles, const char *const *more);
+void fixture_configure(struct fixture *f); /* agent.json: the lab's PowerShell */
 /* causeway-agent run; waits until it is ready. */
 void fixture_start(struct fixture *f);
 void fixture_stop(struct fixture *f); /* SIGTERM, and checks exit status 0 */
@@ -39,6 +40,8 @@ int fixture_ctl(struct fixture *f, struct child *c, const char *verb, const char
 cJSON *fixture_status(struct fixture *f);
 /* Sends a signal to every PowerShell of the agent. Returns how many there are. */
 int fixture_signal_powershells(struct fixture *f, int number);
+
+int fixture_count_runspaces(struct fixture *f, const char *state); /* of all roles */
 
 /* A command through the bridge. */
 #define RUN_VALID_MS 60000

@@ -259,7 +259,6 @@ measure_large(void)
 int
 main(int argc, char **argv)
 {
-	char text[512];
 	struct child c;
 
 	if (argc != 3 || getenv("CAUSEWAY_LAB_POWERSHELL") == NULL) {
@@ -270,9 +269,7 @@ main(int argc, char **argv)
 	fixture_init(&fix, argv[1], argv[2]);
 	CHECK_EQ(fixture_enrol(&fix, &c, "directory,sync", NULL), 0);
 	child_free(&c);
-	(void)snprintf(text, sizeof(text), "{\"powershell\":[\"%s\",\"-s\"]}",
-	    getenv("CAUSEWAY_LAB_POWERSHELL"));
-	fixture_write(&fix, "agent.json", text);
+	fixture_configure(&fix);
 	fixture_start(&fix);
 	idle(2000);
 	measure_footprint("fresh");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The agent as a program, the bridge's real listener, the real PowerShell engine and
- * a real directory: what it does, refuses and survives. Runs in a lab:
+ * a real directory: what it does and refuses. Runs in a lab:
  * test_agent CAUSEWAY-AGENT CAUSEWAYCTL.
  */
 #include <signal.h>
@@ -81,16 +81,6 @@ test_enrolment(void)
 	refused("a journal that is none", "journal");
 	(void)snprintf(path, sizeof(path), "%s/journal.db", fix.folder);
 	CHECK_EQ(cw_file_remove(path, NULL), CW_OK);
-}
-
-static void
-configure(void)
-{
-	char text[512];
-
-	(void)snprintf(text, sizeof(text), "{\"powershell\":[\"%s\",\"-s\"]}",
-	    getenv("CAUSEWAY_LAB_POWERSHELL"));
-	fixture_write(&fix, "agent.json", text);
 }
 
 /* --- what it does */
@@ -212,20 +202,6 @@ test_writes(void)
 	run_free(&r);
 }
 
-static int
-count_runspaces(const char *state)
-{
-	cJSON *status = fixture_status(&fix);
-	const cJSON *role, *one;
-	int n = 0;
-
-	cJSON_ArrayForEach (role, cw_json_get(status, "roles"))
-		cJSON_ArrayForEach (one, cw_json_get(role, "runspaces"))
-			n += strcmp(cw_json_str(one, "state"), state) == 0;
-	cJSON_Delete(status);
-	return n;
-}
-
 /* Held back by its reader when its time ends: it is stopped all the same. */
 static void
 test_late(void)
@@ -237,7 +213,7 @@ test_late(void)
 	    &fix, &r, NULL, "Get-ADUser", "{\"Filter\":\"*\",\"Properties\":\"*\"}", false, 300);
 	while (!r.paused && !r.done)
 		(void)uv_run(&fix.bridge.loop, UV_RUN_ONCE);
-	while (count_runspaces("busy") > 0)
+	while (fixture_count_runspaces(&fix, "busy") > 0)
 		;
 	if (!r.done) /* what was under way may stand before the answer */
 		cw_agents_run_resume(r.run);
@@ -387,148 +363,6 @@ test_stop(void)
 	test_case = "and the next one runs";
 	run_all(&fix, &r, "Get-ADUser", "{\"Identity\":\"ada\"}");
 	CHECK_STR(run_state(&r), "done");
-	run_free(&r);
-}
-
-/* --- what it survives: PowerShells that are frozen hold a write at a known place */
-
-/* All of them, when none has anything else to do. */
-static void
-freeze(void)
-{
-	while (count_runspaces("idle") < 4)
-		;
-	CHECK_EQ(fixture_signal_powershells(&fix, SIGSTOP), 4);
-}
-
-static void
-write_into_the_ice(struct run *r, const char *title)
-{
-	char parameters[128];
-
-	(void)snprintf(
-	    parameters, sizeof(parameters), "{\"Identity\":\"grace\",\"Title\":\"%s\"}", title);
-	freeze();
-	r->pause_at = 0;
-	run_begin(&fix, r, NULL, "Set-ADUser", parameters, true, 0);
-	while (count_runspaces("busy") == 0) /* a PowerShell has it, so it is journalled */
-		;
-}
-
-static void
-test_cut(void)
-{
-	struct run r = { 0 };
-
-	test_case = "the connection is cut in the middle of a write";
-	write_into_the_ice(&r, "Cut");
-	bridge_stop(&fix.bridge);
-	CHECK(r.done);
-	CHECK_EQ(r.code, CW_EUNKNOWN);
-	CHECK(fixture_signal_powershells(&fix, SIGCONT) >= 4);
-	bridge_start(&fix.bridge);
-	CHECK(child_says(&fix.agent, "connected to ")); /* the first time counts too */
-	while (cw_agents_find(fix.bridge.agents, TENANT, "directory") == NULL)
-		(void)uv_run(&fix.bridge.loop, UV_RUN_ONCE);
-	test_case = "and its result is there afterwards";
-	while (strcmp(query_state(&fix, r.id), "running") == 0)
-		;
-	CHECK_STR(cw_json_str(query_record(), "state"), "done");
-	CHECK_STR(cw_json_str(cw_json_get(query_record(), "result"), "state"), "done");
-	run_free(&r);
-	run_all(&fix, &r, "Get-ADUser", "{\"Identity\":\"grace\",\"Properties\":\"Title\"}");
-	CHECK_STR(run_text(&r, "Title"), "Cut");
-	run_free(&r);
-}
-
-static void
-test_powershell_dies(void)
-{
-	struct run r = { 0 }, w = { 0 };
-
-	test_case = "PowerShell dies under commands";
-	freeze();
-	run_begin(
-	    &fix, &w, NULL, "Set-ADUser", "{\"Identity\":\"grace\",\"Title\":\"x\"}", true, 0);
-	run_begin(&fix, &r, NULL, "Get-ADUser", "{\"Identity\":\"grace\"}", false, 0);
-	while (count_runspaces("busy") < 2)
-		;
-	CHECK(fixture_signal_powershells(&fix, SIGKILL) >= 4);
-	run_wait(&fix, &w);
-	run_wait(&fix, &r);
-	CHECK_EQ(w.code, CW_EUNKNOWN);
-	CHECK_EQ(r.code, CW_EUNKNOWN);
-	CHECK_STR(query_state(&fix, w.id), "unknown");
-	run_free(&w);
-	run_free(&r);
-	test_case = "others take its place";
-	while (cw_agents_find(fix.bridge.agents, TENANT, "directory") == NULL)
-		(void)uv_run(&fix.bridge.loop, UV_RUN_ONCE);
-	do {
-		run_free(&r);
-		run_all(&fix, &r, "Get-ADUser", "{\"Identity\":\"grace\"}");
-	} while (r.code == CW_EUNAVAILABLE);
-	CHECK_STR(run_state(&r), "done");
-	run_free(&r);
-}
-
-static void
-test_killed(void)
-{
-	struct run r = { 0 };
-	char id[CW_UUID_TEXT];
-	cJSON *status;
-	const cJSON *role, *one;
-	int pids[8], n = 0;
-
-	test_case = "the agent is killed in the middle of a write";
-	write_into_the_ice(&r, "Killed");
-	status = fixture_status(&fix);
-	cJSON_ArrayForEach (role, cw_json_get(status, "roles"))
-		cJSON_ArrayForEach (one, cw_json_get(role, "runspaces"))
-			if (n < 8)
-				pids[n++] = cw_json_get(one, "pid")->valueint;
-	cJSON_Delete(status);
-	memcpy(id, r.id, sizeof(id));
-	(void)uv_process_kill(&fix.agent.process, SIGKILL);
-	child_wait(&fix.agent);
-	run_wait(&fix, &r);
-	CHECK_EQ(r.code, CW_EUNKNOWN);
-	run_free(&r);
-	child_free(&fix.agent);
-	test_case = "its PowerShells end when they notice";
-	for (int i = 0; i < n; i++)
-		(void)uv_kill(pids[i], SIGCONT);
-	for (int i = 0; i < n; i++)
-		while (uv_kill(pids[i], 0) == 0)
-			uv_sleep(5);
-	test_case = "after a restart nobody knows what became of it";
-	fixture_start(&fix);
-	CHECK_STR(query_state(&fix, id), "unknown");
-	run_begin(
-	    &fix, &r, id, "Set-ADUser", "{\"Identity\":\"grace\",\"Title\":\"Twice\"}", true, 0);
-	run_wait(&fix, &r);
-	CHECK_EQ(r.code, CW_ECONFLICT);
-	CHECK_STR(cw_json_str(r.detail, "state"), "unknown");
-	run_free(&r);
-}
-
-static void
-test_orderly_end(void)
-{
-	struct run r = { 0 };
-
-	test_case = "told to end in the middle of a write: it finishes first";
-	write_into_the_ice(&r, "Orderly");
-	(void)uv_process_kill(&fix.agent.process, SIGTERM);
-	CHECK(child_says(&fix.agent, "stopping"));
-	CHECK(!r.done);
-	CHECK(fixture_signal_powershells(&fix, SIGCONT) >= 4);
-	run_wait(&fix, &r);
-	CHECK_STR(run_state(&r), "done");
-	fixture_stop(&fix);
-	fixture_start(&fix);
-	CHECK_STR(query_state(&fix, r.id), "done");
 	run_free(&r);
 }
 
@@ -699,7 +533,7 @@ main(int argc, char **argv)
 	(void)setenv("CAUSEWAY_TEST_SECRET", "not for others", 1);
 	fixture_init(&fix, argv[1], argv[2]);
 	test_enrolment();
-	configure();
+	fixture_configure(&fix);
 	fixture_start(&fix);
 	test_reads();
 	test_refused();
@@ -712,10 +546,6 @@ main(int argc, char **argv)
 	test_ctl();
 	test_wrong_account();
 	test_children();
-	test_cut();
-	test_powershell_dies();
-	test_killed();
-	test_orderly_end();
 	fixture_stop(&fix);
 	fixture_free(&fix);
 	return test_failed;
