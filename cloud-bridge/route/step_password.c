@@ -4,7 +4,6 @@
  * When it is not known whether a place took it, or a restart has lost it, a new one is set in all
  * places.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +13,6 @@
 
 #define AGAIN_FIRST_MS 1000u
 #define AGAIN_MOST_MS 60000u
-#define CONTEXT_MAX 256
 
 static bool
 has_password(const struct operation *op)
@@ -118,14 +116,13 @@ static cJSON *
 sealed_for(const struct operation *op, const char *agent, const char *parameter, struct cw_err *err)
 {
 	uint8_t key[CW_SEAL_KEY];
-	char context[CONTEXT_MAX];
+	char context[CW_SEAL_CONTEXT_MAX];
 	struct cw_buf box, text;
 	cJSON *sealed = NULL;
 
 	cw_buf_init(&box, 1024);
 	cw_buf_init(&text, 2048);
-	(void)snprintf(
-	    context, sizeof(context), "causeway/secret/%s/%s/%s", agent, op->id, parameter);
+	cw_seal_secret_context(context, agent, op->id, parameter);
 	if (op->r->ops.seal_key(op->r->ops.arg, agent, key, err) == CW_OK &&
 	    cw_seal(&box, key, context, op->change->password, strlen(op->change->password), err) ==
 		CW_OK &&
