@@ -187,7 +187,7 @@ cw_buf_left(const struct cw_buf *b)
 const uint8_t *
 cw_buf_peek(const struct cw_buf *b)
 {
-	return b->data != NULL ? b->data + b->off : (const uint8_t *)"";
+	return cw_buf_left(b) > 0 ? b->data + b->off : (const uint8_t *)"";
 }
 
 void

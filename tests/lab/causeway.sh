@@ -8,14 +8,15 @@
 
 preset=${CAUSEWAY_PRESET:-release}
 programs=$root/build/$preset
-home=$state/causeway
+home=${CAUSEWAY_HOME:-$state/causeway}
 bridge_pid=$state/top.d/1-bridge.pid
 agent_pid=$state/top.d/2-agent.pid
+agent_program=$programs/agent/service/causeway-agent
 
 causeway() { "$programs/cli/causeway" "$@"; }
 causewayctl() { "$programs/agent/ctl/causewayctl" --state "$home/agent" "$@"; }
 bridge() { "$programs/cloud-bridge/service/causeway-bridge" "$@" --state "$home/bridge"; }
-agent() { "$programs/agent/service/causeway-agent" "$@" --state "$home/agent"; }
+agent() { "$agent_program" "$@" --state "$home/agent"; }
 
 build_programs() {
 	(cd "$root" && cmake --preset "$preset" &&
@@ -73,7 +74,7 @@ bridge_create() {
 }
 
 agent_start() {
-	process_start "$agent_pid" "$home/agent.log" "$programs/agent/service/causeway-agent" run --state "$home/agent"
+	process_start "$agent_pid" "$home/agent.log" "$agent_program" run --state "$home/agent"
 	wait_until 60 "the agent's connection and its runspaces" agent_ready
 }
 agent_ready() {
