@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # contract/cmdlets.tsv and contract/parameters.tsv in, C# out: for each cmdlet
-# the half of its class that PowerShell binds to. The other half, with the
+# of the double the half of its class that PowerShell binds to. The other half, with the
 # base class and what it does, is in commands/. The contract is written once.
 
 BEGIN {
@@ -26,10 +26,14 @@ BEGIN {
 FNR == 1 { file++; next }
 
 file == 1 {
+	if ($4 != "True") # not in the double
+		next
 	should_process[$1] = $2
 	impact[$1] = $3
 	next
 }
+
+!($1 in should_process) { next }
 
 {
 	cmdlet = $1
