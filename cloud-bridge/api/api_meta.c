@@ -27,25 +27,6 @@ api_openapi(struct api_request *q, struct cw_err *err)
 	return CW_OK;
 }
 
-static const char *const type_names[] = {
-	[CW_TYPE_STRING] = "text",
-	[CW_TYPE_STRINGS] = "texts",
-	[CW_TYPE_BOOL] = "boolean",
-	[CW_TYPE_SWITCH] = "switch",
-	[CW_TYPE_INT] = "number",
-	[CW_TYPE_DATE] = "date",
-	[CW_TYPE_DURATION] = "duration",
-	[CW_TYPE_SECRET] = "secret",
-	[CW_TYPE_IDENTITY] = "identity",
-	[CW_TYPE_IDENTITIES] = "identities",
-	[CW_TYPE_CHOICE] = "choice",
-	[CW_TYPE_PROPERTIES] = "properties",
-	[CW_TYPE_ATTRIBUTES] = "attributes",
-	[CW_TYPE_ATTRIBUTE_NAMES] = "attribute_names",
-	[CW_TYPE_FILTER] = "filter",
-	[CW_TYPE_LDAP_FILTER] = "ldap_filter",
-};
-
 static cJSON *
 texts(const char *const *list)
 {
@@ -62,7 +43,7 @@ parameter_json(const struct cw_catalogue_parameter *p)
 	cJSON *o = cJSON_CreateObject();
 
 	cJSON_AddStringToObject(o, "name", p->name);
-	cJSON_AddStringToObject(o, "type", type_names[p->type]);
+	cJSON_AddStringToObject(o, "type", cw_catalogue_type_name(p->type));
 	cJSON_AddBoolToObject(o, "required", (p->flags & CW_PARAMETER_REQUIRED) != 0);
 	if (p->flags & CW_PARAMETER_ONE_OF)
 		cJSON_AddTrueToObject(o, "one_of");
@@ -77,14 +58,16 @@ static cJSON *
 command_json(const struct cw_catalogue_command *c)
 {
 	cJSON *o = cJSON_CreateObject(), *parameters;
+	const struct cw_catalogue_parameter *p;
 
 	cJSON_AddStringToObject(o, "name", c->name);
 	cJSON_AddStringToObject(o, "role", c->role);
+	cJSON_AddStringToObject(o, "group", c->group->name);
+	cJSON_AddStringToObject(o, "class", cw_class_name(c->class));
 	cJSON_AddBoolToObject(o, "write", c->write);
 	parameters = cJSON_AddArrayToObject(o, "parameters");
-	for (size_t t = 0; t < CW_COUNT(c->parameters) && c->parameters[t] != NULL; t++)
-		for (const struct cw_catalogue_parameter *p = c->parameters[t]; p->name != NULL;
-		     p++)
+	for (size_t i = 0; (p = cw_catalogue_parameter(c, i)) != NULL; i++)
+		if (p->class != CW_CLASS_BLOCKED)
 			cJSON_AddItemToArray(parameters, parameter_json(p));
 	return o;
 }
@@ -99,7 +82,8 @@ api_catalogue(struct api_request *q, struct cw_err *err)
 
 	all = cw_catalogue_all(&n);
 	for (size_t i = 0; i < n; i++)
-		cJSON_AddItemToArray(commands, command_json(&all[i]));
+		if (cw_catalogue_runs(&all[i]))
+			cJSON_AddItemToArray(commands, command_json(&all[i]));
 	cJSON_AddItemToObject(answer, "changes", texts(cw_route_changes()));
 	cJSON_AddItemToObject(answer, "properties", texts(cw_route_properties()));
 	return api_answer(q->call, 200, answer, err);

@@ -8,6 +8,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "catalogue/attribute.h"
+#include "catalogue/class.h"
 #include "powershell/session.h"
 
 struct cw_err;
@@ -16,7 +18,8 @@ struct cw_err;
  * What may be run on a customer's server: commands, their parameters, and the
  * values these take. Everything that is not in the tables is refused. A call is
  * bound from JSON into our own value model; nothing of the caller's text is ever
- * sent as code.
+ * sent as code. What a call would do is said in effects: those are authorised,
+ * not the command's name.
  */
 enum cw_catalogue_type {
 	CW_TYPE_STRING, /* JSON string, or null to clear where the row says so */
@@ -27,7 +30,7 @@ enum cw_catalogue_type {
 	CW_TYPE_DATE, /* RFC 3339, or "YYYY-MM-DD"; null to clear */
 	CW_TYPE_DURATION, /* "[d.]hh:mm:ss" as .NET writes a TimeSpan */
 	CW_TYPE_SECRET, /* {"$sealed":"BASE64"}, opened by the agent alone */
-	CW_TYPE_IDENTITY, /* distinguished name, GUID, SID or sAMAccountName */
+	CW_TYPE_IDENTITY, /* by the forms of the row's kind, or an object with ObjectGUID */
 	CW_TYPE_IDENTITIES,
 	CW_TYPE_CHOICE, /* one of the row's values */
 	CW_TYPE_PROPERTIES, /* names of properties to read; never secret ones */
@@ -35,49 +38,118 @@ enum cw_catalogue_type {
 	CW_TYPE_ATTRIBUTE_NAMES, /* of the same table */
 	CW_TYPE_FILTER, /* AD's PowerShell filter syntax; sent as -LDAPFilter */
 	CW_TYPE_LDAP_FILTER, /* RFC 4515 */
+	CW_TYPE_CHOICES, /* some of the row's values */
+	CW_TYPE_FLAGS, /* some of the row's values, sent as one text */
+	CW_TYPE_CHANGES, /* {"Add":[...],"Remove":[...]} or {"Replace":[...]}; or a list: Replace */
+	CW_TYPE_DN, /* a distinguished name */
+	CW_TYPE_GUID,
+	CW_TYPE_OBJECT, /* an object of the module; always refused */
 };
 
 #define CW_PARAMETER_REQUIRED 1u
-#define CW_PARAMETER_ONE_OF 2u /* exactly one of the command's parameters so marked */
+#define CW_PARAMETER_ONE_OF 2u /* in some sets of parameters it must be there, in others not */
 #define CW_PARAMETER_NULL 4u /* null clears */
+#define CW_PARAMETER_CLASS 8u /* .class is its own; otherwise that of what it writes */
+#define CW_PARAMETER_CLASS_IF_TRUE 16u /* .class is its own unless it is false */
+#define CW_PARAMETER_CLASS_IF_FALSE 32u /* .class is its own unless it is true */
+#define CW_PARAMETER_MODULE_FILTER 64u /* the command has no -LDAPFilter: sent as -Filter */
+
+/* A kind of object of the module ("ADUser"), and how one is named. */
+#define CW_IDENTITY_DN 1u
+#define CW_IDENTITY_GUID 2u
+#define CW_IDENTITY_SID 4u
+#define CW_IDENTITY_SAM 8u /* sAMAccountName */
+#define CW_IDENTITY_NAME 16u
+struct cw_catalogue_kind {
+	const char *name;
+	unsigned forms;
+	uint32_t bit; /* of its own, for cw_property.kinds */
+};
 
 struct cw_catalogue_parameter {
-	const char *name; /* full, without the dash; NULL ends a table */
+	const char *name; /* full, without the dash */
 	enum cw_catalogue_type type;
 	unsigned flags;
-	const char *const *choices; /* NULL-terminated, of CW_TYPE_CHOICE */
+	enum cw_class class; /* see the flags; CW_CLASS_BLOCKED: never taken */
+	const struct cw_catalogue_group *group; /* of its own class; NULL: the command's */
+	const char *why; /* of the class; or what to know; NULL */
+	const char *const *choices; /* NULL-terminated; of CHOICE, CHOICES and FLAGS */
+	const struct cw_catalogue_kind *kind; /* of an identity */
+	const uint16_t *writes; /* see cw_catalogue_parameter_writes() */
+	uint16_t sets, needed; /* the command's sets that it is in, and that need it: bits */
 };
 
 struct cw_catalogue_command {
 	const char *name; /* "Get-ADUser" */
 	const char *qualified; /* "ActiveDirectory\\Get-ADUser" */
-	const char *role; /* of the server it runs on: "directory", "sync" */
+	const char *module;
+	const char *role; /* of the server it runs on: "directory", "sync"; or "sandbox" */
+	const struct cw_catalogue_group *group;
+	enum cw_class class;
+	const char *why; /* of an approval or a block; NULL */
 	bool write;
 	bool should_process; /* takes -WhatIf and -Confirm */
-	bool server; /* takes -Server */
-	const struct cw_catalogue_parameter *parameters[3]; /* tables; NULL for none */
+	const char *server; /* the parameter that names the domain controller; NULL for none */
+	const struct cw_catalogue_kind *kind; /* of what it is about; NULL for none */
+	const char *target; /* the parameter that names it; NULL for none */
+	const char *output; /* type without its namespace; NULL for none or unknown */
+	const uint16_t *parameters; /* see cw_catalogue_parameter() */
+	uint16_t sets, server_sets; /* usable sets of parameters; those with .server */
 };
 
 /* Names compare without case. NULL when it is not in the catalogue. */
 const struct cw_catalogue_command *cw_catalogue_find(const char *name);
-/* All of them, for lists and help. */
+/* All of them, sorted by name, those that are blocked too: for lists and help. */
 const struct cw_catalogue_command *cw_catalogue_all(size_t *count);
 /* Names of a role's commands, NULL-terminated: what stays visible in its runspaces. Static storage.
  */
 const char *const *cw_catalogue_names(const char *role);
+/* True when some call of it could be bound: not blocked, and not the sandbox's own. */
+bool cw_catalogue_runs(const struct cw_catalogue_command *command);
+
+/* The command's parameters by number from 0, refused ones too; NULL past the last. */
+const struct cw_catalogue_parameter *cw_catalogue_parameter(
+    const struct cw_catalogue_command *command, size_t i);
+/* By whole name, without case; NULL when it has none such. */
+const struct cw_catalogue_parameter *cw_catalogue_parameter_find(
+    const struct cw_catalogue_command *command, const char *name);
+/* The attributes that it writes, by number from 0; NULL past the last. */
+const struct cw_attribute *cw_catalogue_parameter_writes(
+    const struct cw_catalogue_parameter *parameter, size_t i);
+/* "text", "identity", ...: a word for interfaces. Static storage. */
+const char *cw_catalogue_type_name(enum cw_catalogue_type type);
 
 struct cw_catalogue_call;
 
 /*
  * Checks command and parameters (an object or NULL) and makes the call. CW_EDENIED: not in the
- * catalogue, with what to do instead; CW_EINVAL: a value that does not fit. On success *ret is the
- * caller's.
+ * catalogue, blocked, or in need of an approval, with what to do instead; CW_EINVAL: a value that
+ * does not fit. On success *ret is the caller's.
  */
 int cw_catalogue_bind(struct cw_catalogue_call **ret, const char *command, const cJSON *parameters,
     struct cw_err *err);
+/* The same, for who asks a person before it runs: effects of CW_CLASS_APPROVAL are not refused. */
+int cw_catalogue_bind_for_approval(struct cw_catalogue_call **ret, const char *command,
+    const cJSON *parameters, struct cw_err *err);
 void cw_catalogue_call_free(struct cw_catalogue_call *call); /* wipes; ok on NULL */
 
 const struct cw_catalogue_command *cw_catalogue_call_entry(const struct cw_catalogue_call *call);
+
+/*
+ * What a call would do, each thing once: the command itself, parameters with a class of their own,
+ * every attribute it reads by name or writes. A call is allowed when each of them is.
+ */
+struct cw_catalogue_effect {
+	const struct cw_catalogue_group *group;
+	enum cw_class class;
+	const char *parameter; /* that asks for it; NULL: the command itself */
+	const char *attribute; /* NULL: none in particular; "*": all that may be read */
+	const char *why; /* NULL for the ordinary */
+};
+/* Borrowed from the call; the command itself comes first. */
+const struct cw_catalogue_effect *cw_catalogue_call_effects(
+    const struct cw_catalogue_call *call, size_t *count);
+
 /* Sealed values, in no particular order; i below the count. */
 size_t cw_catalogue_call_secrets(const struct cw_catalogue_call *call);
 void cw_catalogue_call_secret(const struct cw_catalogue_call *call, size_t i,
@@ -87,16 +159,11 @@ int cw_catalogue_call_open(
     struct cw_catalogue_call *call, size_t i, const void *utf8, size_t n, struct cw_err *err);
 
 /*
- * The command to run: every secret opened, -Server, -WhatIf:$false and -Confirm:$false added by us.
- * server may be NULL for a command that takes none. *ret is borrowed from the call. CW_EINVAL while
- * a secret is sealed.
+ * The command to run: every secret opened, the controller's name, -WhatIf:$false and
+ * -Confirm:$false added by us. server may be NULL for a command that takes none. *ret is borrowed
+ * from the call. CW_EINVAL while a secret is sealed.
  */
 int cw_catalogue_call_command(struct cw_catalogue_call *call, const struct cw_psrp_command **ret,
     const char *server, struct cw_err *err);
-
-/* True for an attribute that holds a secret (LAPS, gMSA, BitLocker, hashes): never read, filtered
- * or written. */
-bool cw_catalogue_attribute_is_secret(const char *name);
-bool cw_catalogue_attribute_is_writable(const char *name);
 
 #endif

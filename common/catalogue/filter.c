@@ -1,103 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AD's filter syntax to RFC 4515, by recursive descent: -not binds strongest,
- * then -and, then -or, as in the real module. Variables and expressions are
- * refused: there is no session here whose variables they could be.
+ * AD's filter syntax, by recursive descent as in the real module:
+ *
+ *   filter     := and-list { -or and-list }
+ *   and-list   := term { -and term }
+ *   term       := "(" filter ")" | ( -not | "!" ) term | comparison
+ *   comparison := property operator value
+ *   value      := 'text' | "text" | number | $true | $false | $variable [ .property ... ]
+ *
+ * Variables are looked up in what the caller sent with the filter, never put into
+ * its text: what they hold cannot change the filter's shape.
  */
 #include <ctype.h>
-#include <stdbool.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "base/str.h"
-#include "base/time.h"
-#include "catalogue/catalogue.h"
-#include "catalogue/filter.h"
+#include "catalogue/filter_tree.h"
 
 #define NAME_MAX_LEN 64u
-#define BIT_AND "1.2.840.113556.1.4.803" /* [MS-ADTS] 3.1.1.3.4.4 */
-#define BIT_OR "1.2.840.113556.1.4.804"
-#define IN_CHAIN "1.2.840.113556.1.4.1941"
-#define FILETIME_EPOCH_MS INT64_C(-11644473600000) /* 1601-01-01 */
+#define VARIABLE_MAX 128u /* bytes of a variable's name and the properties behind it */
 
-enum shape { TEXT, BITS, FILETIME, WHEN, GUID, TIME_SET };
-
-/* Names of the module's extended properties, and what they are in the directory. */
-static const struct {
-	const char *name, *attribute;
-	enum shape shape;
-	unsigned bit; /* of userAccountControl, for BITS; inverted when negative is true */
-	bool inverted;
-} properties[] = {
-	{ "AccountExpirationDate", "accountExpires", FILETIME, 0, false },
-	{ "AccountLockoutTime", "lockoutTime", FILETIME, 0, false },
-	{ "AccountNotDelegated", NULL, BITS, 0x100000, false },
-	{ "BadLogonCount", "badPwdCount", TEXT, 0, false },
-	{ "City", "l", TEXT, 0, false },
-	{ "Country", "c", TEXT, 0, false },
-	{ "Created", "whenCreated", WHEN, 0, false },
-	{ "EmailAddress", "mail", TEXT, 0, false },
-	{ "Enabled", NULL, BITS, 2, true },
-	{ "Fax", "facsimileTelephoneNumber", TEXT, 0, false },
-	{ "HomePage", "wWWHomePage", TEXT, 0, false },
-	{ "LastBadPasswordAttempt", "badPasswordTime", FILETIME, 0, false },
-	{ "LastLogonDate", "lastLogonTimestamp", FILETIME, 0, false },
-	{ "LockedOut", "lockoutTime", TIME_SET, 0, false },
-	{ "LogonWorkstations", "userWorkstations", TEXT, 0, false },
-	{ "MobilePhone", "mobile", TEXT, 0, false },
-	{ "Modified", "whenChanged", WHEN, 0, false },
-	{ "ObjectGUID", "objectGUID", GUID, 0, false },
-	{ "Office", "physicalDeliveryOfficeName", TEXT, 0, false },
-	{ "OfficePhone", "telephoneNumber", TEXT, 0, false },
-	{ "Organization", "o", TEXT, 0, false },
-	{ "OtherName", "middleName", TEXT, 0, false },
-	{ "PasswordLastSet", "pwdLastSet", FILETIME, 0, false },
-	{ "PasswordNeverExpires", NULL, BITS, 0x10000, false },
-	{ "PasswordNotRequired", NULL, BITS, 0x20, false },
-	{ "POBox", "postOfficeBox", TEXT, 0, false },
-	{ "SID", "objectSid", TEXT, 0, false },
-	{ "SmartcardLogonRequired", NULL, BITS, 0x40000, false },
-	{ "State", "st", TEXT, 0, false },
-	{ "Surname", "sn", TEXT, 0, false },
-	{ "TrustedForDelegation", NULL, BITS, 0x80000, false },
-	{ "lastLogonTimestamp", "lastLogonTimestamp", FILETIME, 0, false },
-	{ "pwdLastSet", "pwdLastSet", FILETIME, 0, false },
-	{ "whenChanged", "whenChanged", WHEN, 0, false },
-	{ "whenCreated", "whenCreated", WHEN, 0, false },
-};
-
-enum op { EQ, NE, LIKE, NOTLIKE, GE, GT, LE, LT, APPROX, BAND, BOR, RECURSIVE, OPS };
-
-static const char *const op_names[OPS] = { "-eq", "-ne", "-like", "-notlike", "-ge", "-gt", "-le",
-	"-lt", "-approx", "-band", "-bor", "-recursivematch" };
+const char *const filter_op_names[FILTER_OPS] = { "-eq", "-ne", "-like", "-notlike", "-ge", "-gt",
+	"-le", "-lt", "-approx", "-band", "-bor", "-recursivematch" };
 
 struct parser {
-	struct cw_buf *out;
+	struct filter_tree tree;
+	const struct cw_filter_scope *scope;
 	const char *text;
 	size_t n, at;
 	unsigned depth;
-	struct cw_err *err;
 };
 
-/* A name on the left side, and a value on the right one. */
-struct comparison {
-	char attribute[NAME_MAX_LEN + 1];
-	enum shape shape;
-	unsigned bit;
-	bool inverted;
-	enum op op;
-	struct cw_buf value;
-	bool is_bool, boolean;
-};
+int
+filter_wrong(const struct filter_tree *tree, const char *what, size_t at)
+{
+	return cw_fail(tree->err, CW_EINVAL, "the filter has %s at character %zu", what, at + 1);
+}
 
 static int
-wrong(struct parser *p, const char *what)
+wrong(const struct parser *p, const char *what)
 {
-	return cw_fail(p->err, CW_EINVAL, "the filter has %s at character %zu", what, p->at + 1);
+	return filter_wrong(&p->tree, what, p->at);
 }
+
+/* --- words */
 
 static void
 skip_space(struct parser *p)
@@ -114,9 +65,18 @@ peek_char(struct parser *p, char c)
 }
 
 static bool
+take_char(struct parser *p, char c)
+{
+	bool there = peek_char(p, c);
+
+	p->at += there;
+	return there;
+}
+
+static bool
 is_word(char c)
 {
-	return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '.';
+	return isalnum((unsigned char)c) || c == '-' || c == '_';
 }
 
 /* Takes the word when it stands here, whole and in any case. */
@@ -126,7 +86,8 @@ take_word(struct parser *p, const char *word)
 	size_t len = strlen(word);
 
 	skip_space(p);
-	if (p->n - p->at < len || (p->n - p->at > len && is_word(p->text[p->at + len])))
+	if (p->n - p->at < len ||
+	    (p->n - p->at > len && isalnum((unsigned char)p->text[p->at + len])))
 		return false;
 	for (size_t i = 0; i < len; i++)
 		if (tolower((unsigned char)p->text[p->at + i]) != word[i])
@@ -135,305 +96,386 @@ take_word(struct parser *p, const char *word)
 	return true;
 }
 
-static int
-read_name(struct parser *p, struct comparison *c)
-{
-	size_t start, len;
+/* --- names and operators */
 
-	skip_space(p);
-	start = p->at;
-	while (p->at < p->n && is_word(p->text[p->at]))
-		p->at++;
-	len = p->at - start;
-	if (len == 0 || !isalpha((unsigned char)p->text[start])) {
-		p->at = start;
-		return wrong(p, "no property name");
-	}
-	if (len > NAME_MAX_LEN)
-		return wrong(p, "a property name that is too long");
-	memcpy(c->attribute, p->text + start, len);
-	c->attribute[len] = '\0';
-	if (strpbrk(c->attribute, "._") != NULL)
-		return wrong(p, "a property name with a character that none has");
-	for (size_t i = 0; i < CW_COUNT(properties); i++) {
-		if (!cw_strcaseeq(properties[i].name, c->attribute))
-			continue;
-		c->shape = properties[i].shape;
-		c->bit = properties[i].bit;
-		c->inverted = properties[i].inverted;
-		if (properties[i].attribute != NULL)
-			(void)snprintf(
-			    c->attribute, sizeof(c->attribute), "%s", properties[i].attribute);
-		break;
-	}
-	if (cw_catalogue_attribute_is_secret(c->attribute))
-		return cw_fail(p->err, CW_EDENIED,
-		    "%s holds a secret and cannot be used in a filter", c->attribute);
+static int
+see(struct parser *p, const struct cw_attribute *a)
+{
+	if (p->scope->seen != NULL)
+		return p->scope->seen(p->scope->arg, a, p->tree.err);
+	if (a->read == CW_CLASS_SECRET_READ)
+		return cw_fail(p->tree.err, CW_EDENIED,
+		    "%s holds a secret, and no filter looks at it", cw_attribute_name(a));
 	return CW_OK;
 }
 
 static int
-read_op(struct parser *p, struct comparison *c)
+read_name(struct parser *p, struct filter_node *c)
 {
-	for (int i = 0; i < OPS; i++)
-		if (take_word(p, op_names[i])) {
-			c->op = (enum op)i;
+	const struct cw_attribute *a;
+	const char *name;
+	size_t len;
+	int r;
+
+	skip_space(p);
+	c->at = (uint32_t)p->at;
+	name = p->text + p->at;
+	for (len = 0; p->at + len < p->n && is_word(name[len]); len++)
+		;
+	if (len == 0 || !isalpha((unsigned char)name[0]))
+		return wrong(p, "no property name");
+	if (len > NAME_MAX_LEN)
+		return wrong(p, "a property name that is too long");
+	p->at += len;
+	c->property = cw_property_find(p->scope->kind, name, len);
+	c->attribute = c->property != NULL ? cw_property_attribute(c->property, 0)
+					   : cw_attribute_find(name, len);
+	if (c->attribute == NULL)
+		return cw_fail(p->tree.err, CW_EDENIED, "the property %.*s is not in the catalogue",
+		    (int)len, name);
+	if ((r = see(p, c->attribute)) < 0)
+		return r;
+	for (size_t i = 1;
+	     c->property != NULL && (a = cw_property_attribute(c->property, i)) != NULL; i++)
+		if ((r = see(p, a)) < 0)
+			return r;
+	return CW_OK;
+}
+
+static int
+read_op(struct parser *p, struct filter_node *c)
+{
+	for (int i = 0; i < FILTER_OPS; i++)
+		if (take_word(p, filter_op_names[i])) {
+			c->op = (enum filter_op)i;
 			return CW_OK;
 		}
 	return wrong(p, "no comparison (-eq, -ne, -like, -notlike, -ge, -gt, -le, -lt, ...)");
 }
 
-/* 'single' or "double" quotes; the quote doubled stands for itself, in double quotes also after a
- * backtick. */
+/* --- values */
+
 static int
-read_quoted(struct parser *p, struct comparison *c)
+put_byte(struct parser *p, char byte, bool literal)
 {
+	int r = cw_buf_putc(&p->tree.values, byte);
+
+	return r < 0 ? r : cw_buf_putc(&p->tree.literal, literal ? 1 : 0);
+}
+
+static int
+put_text(struct parser *p, const char *s)
+{
+	int r = CW_OK;
+
+	for (; *s != '\0' && r == CW_OK; s++)
+		r = put_byte(p, *s, false);
+	return r;
+}
+
+static int
+hex(char c)
+{
+	return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
+}
+
+static bool
+is_whole(double d)
+{
+	return d >= -9e15 && d <= 9e15 && !((double)(int64_t)d < d) && !((double)(int64_t)d > d);
+}
+
+/* What a variable holds becomes the value; it is data, whatever it looks like. */
+static int
+put_variable(struct parser *p, struct filter_node *c, const char *name)
+{
+	const cJSON *v = cJSON_GetObjectItem(p->scope->variables, name);
+	char digits[24];
+
+	if (p->scope->variables == NULL)
+		return wrong(p, "a variable; put its value in its place,");
+	if (v == NULL || cJSON_IsNull(v))
+		return cw_fail(
+		    p->tree.err, CW_EINVAL, "the filter's variable $%s has no value", name);
+	if (cJSON_IsObject(v))
+		v = cJSON_GetObjectItem(v, "DistinguishedName");
+	if (cJSON_IsString(v))
+		return put_text(p, v->valuestring);
+	if (cJSON_IsBool(v)) {
+		c->value_type = cJSON_IsTrue(v) ? FILTER_TRUE : FILTER_FALSE;
+		return CW_OK;
+	}
+	if (!cJSON_IsNumber(v) || !is_whole(v->valuedouble))
+		return cw_fail(p->tree.err, CW_EINVAL,
+		    "the filter's variable $%s holds nothing that a filter can compare with", name);
+	(void)snprintf(digits, sizeof(digits), "%" PRId64, (int64_t)v->valuedouble);
+	c->value_type = FILTER_NUMBER;
+	return put_text(p, digits);
+}
+
+/* Takes characters of a name, up to the end of a word or, in braces, up to the closing one. */
+static size_t
+take_name(struct parser *p, char *name, size_t len, bool braces)
+{
+	for (; p->at < p->n && len < VARIABLE_MAX; p->at++) {
+		char ch = p->text[p->at];
+
+		if (braces ? ch == '}' : !isalnum((unsigned char)ch) && ch != '_' && ch != ':')
+			break;
+		name[len++] = ch;
+	}
+	return len;
+}
+
+/* $name, ${name}, $scope:name, and properties behind it. */
+static int
+read_variable(struct parser *p, struct filter_node *c)
+{
+	char name[VARIABLE_MAX + 1];
+	size_t start = p->at++, len;
+	bool braces = p->at < p->n && p->text[p->at] == '{';
+
+	p->at += braces;
+	len = take_name(p, name, 0, braces);
+	if (len == 0 || (braces && (p->at == p->n || p->text[p->at++] != '}'))) {
+		p->at = start;
+		return wrong(p, "a variable without a name; put its value in its place,");
+	}
+	while (len < VARIABLE_MAX && p->at < p->n && p->text[p->at] == '.') {
+		name[len++] = p->text[p->at++];
+		len = take_name(p, name, len, false);
+	}
+	name[len] = '\0';
+	if (cw_strcaseeq(name, "true") || cw_strcaseeq(name, "false")) {
+		c->value_type = cw_strcaseeq(name, "true") ? FILTER_TRUE : FILTER_FALSE;
+		return CW_OK;
+	}
+	if (!cw_strcaseeq(name, "null"))
+		return put_variable(p, c, name);
+	p->at = start;
+	return wrong(p, "$null; write -like '*' or -notlike '*' for what is there or is not");
+}
+
+/* "$name" alone in double quotes is the variable's text. */
+static bool
+is_quoted_variable(const struct parser *p)
+{
+	size_t i = p->at + 2;
+
+	if (p->n - p->at < 3 || p->text[p->at] != '"' || p->text[p->at + 1] != '$' ||
+	    p->scope->variables == NULL)
+		return false;
+	while (i < p->n && (isalnum((unsigned char)p->text[i]) || strchr("_:.{}", p->text[i])))
+		i++;
+	return i < p->n && p->text[i] == '"';
+}
+
+/* 'single' or "double" quotes; the quote doubled stands for itself; in double quotes ", ` and $
+ * also stand behind a backtick or a backslash. \XX is a byte, as in LDAP, and never a wildcard. */
+static int
+read_quoted(struct parser *p)
+{
+	size_t start = p->at;
 	char quote = p->text[p->at++];
 	int r = CW_OK;
 
 	for (; p->at < p->n && r == CW_OK; p->at++) {
-		char ch = p->text[p->at];
+		char ch = p->text[p->at], next = p->at + 1 < p->n ? p->text[p->at + 1] : '\0';
 
-		if (ch == quote && p->at + 1 < p->n && p->text[p->at + 1] == quote) {
+		if (ch == quote && next == quote) {
 			p->at++;
 		} else if (ch == quote) {
 			p->at++;
 			return CW_OK;
-		} else if (quote == '"' && ch == '`' && p->at + 1 < p->n) {
+		} else if (quote == '"' && (ch == '`' || ch == '\\') && next != '\0' &&
+		    strchr("\"`$", next) != NULL) {
 			ch = p->text[++p->at];
+		} else if (ch == '\\' && p->n - p->at > 2 && isxdigit((unsigned char)next) &&
+		    isxdigit((unsigned char)p->text[p->at + 2])) {
+			r = put_byte(p, (char)(hex(next) * 16 + hex(p->text[p->at + 2])), true);
+			p->at += 2;
+			continue;
 		} else if (quote == '"' && ch == '$') {
-			return wrong(p, "a variable; put its value in its place");
+			return wrong(p, "a variable inside a text; put its value in its place,");
 		}
-		r = cw_buf_putc(&c->value, ch);
+		r = put_byte(p, ch, false);
 	}
-	return r < 0 ? r : wrong(p, "a text without its closing quote");
+	if (r < 0)
+		return r;
+	p->at = start;
+	return wrong(p, "a text without its closing quote");
 }
 
 static int
-read_value(struct parser *p, struct comparison *c)
+read_number(struct parser *p, struct filter_node *c)
 {
-	size_t start;
-
-	skip_space(p);
-	if (p->at == p->n)
-		return wrong(p, "no value");
-	if (p->text[p->at] == '\'' || p->text[p->at] == '"')
-		return read_quoted(p, c);
-	if (take_word(p, "$true") || take_word(p, "$false")) {
-		c->is_bool = true;
-		c->boolean = tolower((unsigned char)p->text[p->at - 2]) == 'u';
-		return cw_buf_puts(&c->value, c->boolean ? "TRUE" : "FALSE");
-	}
-	if (take_word(p, "$null"))
-		return wrong(
-		    p, "$null; write -like '*' or -notlike '*' for what is there or is not");
-	if (p->text[p->at] == '$')
-		return wrong(p, "a variable; put its value in its place");
-	start = p->at;
-	while (p->at < p->n && strchr(" \t\r\n()'\"{}$`;|&", p->text[p->at]) == NULL)
-		p->at++;
-	if (p->at == start)
-		return wrong(p, "no value");
-	return cw_buf_put(&c->value, p->text + start, p->at - start);
-}
-
-/* --- writing */
-
-static int
-put_escaped(struct cw_buf *out, const char *s, size_t n, bool wildcards)
-{
+	size_t start = p->at, digits;
 	int r = CW_OK;
 
-	for (size_t i = 0; i < n && r == CW_OK; i++) {
-		unsigned char ch = (unsigned char)s[i];
-
-		if (ch == '(' || ch == ')' || ch == '\\' || ch < 0x20 || (ch == '*' && !wildcards))
-			r = cw_buf_printf(out, "\\%02x", ch);
-		else
-			r = cw_buf_putc(out, (char)ch);
+	p->at += p->text[p->at] == '-';
+	digits = p->at;
+	while (p->at < p->n && isdigit((unsigned char)p->text[p->at]))
+		p->at++;
+	if (p->at == digits || p->at - digits > 18 ||
+	    (p->at < p->n && strchr(" \t\r\n)", p->text[p->at]) == NULL)) {
+		p->at = start;
+		return wrong(p, "no value (a text in quotes, a number, $true or $false)");
 	}
-	return r;
-}
-
-/* The value as the directory writes it. */
-static int
-convert(struct parser *p, struct comparison *c, struct cw_buf *ret)
-{
-	const char *s = cw_buf_str(&c->value);
-	size_t n = cw_buf_left(&c->value);
-	char text[CW_TIME_TEXT], day[40];
-	uint8_t guid[16];
-	int64_t ms;
-	int r;
-
-	if (s == NULL)
-		return CW_ENOMEM;
-	if (c->shape == GUID) {
-		if (cw_uuid_parse(guid, s, n) < 0)
-			return wrong(p, "a value that is no GUID before");
-		cw_uuid_swap(guid);
-		for (size_t i = 0; i < sizeof(guid); i++)
-			if ((r = cw_buf_printf(ret, "\\%02x", guid[i])) < 0)
-				return r;
-		return CW_OK;
-	}
-	if (c->shape != FILETIME && c->shape != WHEN)
-		return put_escaped(ret, s, n, c->op == LIKE || c->op == NOTLIKE);
-	if ((c->op == LIKE || c->op == NOTLIKE) && cw_streq(s, "*"))
-		return cw_buf_putc(ret, '*');
-	if (c->shape == FILETIME && n > 0 && strspn(s, "0123456789") == n)
-		return cw_buf_put(ret, s, n);
-	(void)snprintf(day, sizeof(day), "%.28sT00:00:00Z", s);
-	if (cw_time_parse(&ms, s, n) < 0 && cw_time_parse(&ms, day, strlen(day)) < 0)
-		return wrong(
-		    p, "a date that is not written YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ before");
-	if (c->shape == FILETIME)
-		return cw_buf_printf(ret, "%lld", (long long)(ms - FILETIME_EPOCH_MS) * 10000);
-	cw_time_text(text, ms);
-	return cw_buf_printf(ret, "%.4s%.2s%.2s%.2s%.2s%.2s.0Z", text, text + 5, text + 8,
-	    text + 11, text + 14, text + 17);
-}
-
-static int
-put_flag(struct parser *p, const struct comparison *c)
-{
-	bool want;
-
-	if (!c->is_bool || (c->op != EQ && c->op != NE))
-		return wrong(p, "a property that is compared with -eq $true or -eq $false before");
-	want = c->boolean == (c->op == EQ);
-	if (c->shape == TIME_SET)
-		return cw_buf_puts(p->out, want ? "(lockoutTime>=1)" : "(!(lockoutTime>=1))");
-	want = want != c->inverted;
-	return cw_buf_printf(p->out, "(%suserAccountControl:" BIT_AND ":=%u%s)", want ? "" : "!(",
-	    c->bit, want ? "" : ")");
-}
-
-static int
-put_comparison(struct parser *p, struct comparison *c)
-{
-	static const struct {
-		const char *before, *between, *after;
-	} forms[OPS] = {
-		[EQ] = { "(", "=", ")" },
-		[NE] = { "(!(", "=", "))" },
-		[LIKE] = { "(", "=", ")" },
-		[NOTLIKE] = { "(!(", "=", "))" },
-		[GE] = { "(", ">=", ")" },
-		[LE] = { "(", "<=", ")" },
-		[APPROX] = { "(", "~=", ")" },
-		[BAND] = { "(", ":" BIT_AND ":=", ")" },
-		[BOR] = { "(", ":" BIT_OR ":=", ")" },
-		[RECURSIVE] = { "(", ":" IN_CHAIN ":=", ")" },
-	};
-	const char *a = c->attribute, *v;
-	struct cw_buf value;
-	int r;
-
-	if (c->shape == BITS || c->shape == TIME_SET)
-		return put_flag(p, c);
-	cw_buf_init(&value, 4 * CW_FILTER_MAX);
-	if ((r = convert(p, c, &value)) == CW_OK) {
-		v = cw_buf_str(&value);
-		if (v == NULL)
-			r = CW_ENOMEM;
-		else if (v[0] == '\0')
-			r = wrong(p, "an empty value; write -notlike '*' for what is not there");
-		else if (c->op == GT)
-			r = cw_buf_printf(p->out, "(&(%s>=%s)(!(%s=%s)))", a, v, a, v);
-		else if (c->op == LT)
-			r = cw_buf_printf(p->out, "(&(%s<=%s)(!(%s=%s)))", a, v, a, v);
-		else
-			r = cw_buf_printf(p->out, "%s%s%s%s%s", forms[c->op].before, a,
-			    forms[c->op].between, v, forms[c->op].after);
-	}
-	cw_buf_free(&value);
-	return r;
-}
-
-/* --- the grammar */
-
-static int either(struct parser *p);
-
-static int
-comparison(struct parser *p)
-{
-	struct comparison c = { 0 };
-	int r;
-
-	cw_buf_init(&c.value, CW_FILTER_MAX);
-	if ((r = read_name(p, &c)) == CW_OK && (r = read_op(p, &c)) == CW_OK &&
-	    (r = read_value(p, &c)) == CW_OK)
-		r = put_comparison(p, &c);
-	cw_buf_free(&c.value);
+	c->value_type = FILTER_NUMBER;
+	for (; start < p->at && r == CW_OK; start++)
+		r = put_byte(p, p->text[start], false);
 	return r;
 }
 
 static int
-unary(struct parser *p)
+read_value(struct parser *p, struct filter_node *c)
 {
+	int r;
+
+	skip_space(p);
+	c->value = (uint32_t)cw_buf_left(&p->tree.values);
+	if (p->at == p->n)
+		return wrong(p, "no value");
+	if (is_quoted_variable(p)) {
+		p->at++;
+		r = read_variable(p, c);
+		p->at++;
+	} else if (p->text[p->at] == '\'' || p->text[p->at] == '"') {
+		r = read_quoted(p);
+	} else if (p->text[p->at] == '$') {
+		r = read_variable(p, c);
+	} else {
+		r = read_number(p, c);
+	}
+	c->value_len = (uint32_t)cw_buf_left(&p->tree.values) - c->value;
+	return r;
+}
+
+/* --- the grammar: each leaves the number of the node it made in *ret */
+
+static int filter(struct parser *p, uint32_t *ret);
+
+static int
+add(struct parser *p, uint32_t *ret, const struct filter_node *node)
+{
+	struct filter_tree *t = &p->tree;
+
+	if (t->count == t->room) {
+		uint32_t room = t->room == 0 ? 16 : 2 * t->room;
+		struct filter_node *more = realloc(t->nodes, room * sizeof(*more));
+
+		if (more == NULL)
+			return CW_ENOMEM;
+		t->nodes = more;
+		t->room = room;
+	}
+	t->nodes[t->count] = *node;
+	*ret = t->count++;
+	return CW_OK;
+}
+
+static int
+comparison(struct parser *p, uint32_t *ret)
+{
+	struct filter_node c = { .type = FILTER_COMPARISON,
+		.child = FILTER_NONE,
+		.next = FILTER_NONE,
+		.value_type = FILTER_TEXT };
+	int r;
+
+	if ((r = read_name(p, &c)) < 0 || (r = read_op(p, &c)) < 0 || (r = read_value(p, &c)) < 0)
+		return r;
+	return add(p, ret, &c);
+}
+
+static int
+term(struct parser *p, uint32_t *ret)
+{
+	struct filter_node not = { .type = FILTER_NOT, .next = FILTER_NONE };
 	int r;
 
 	if (++p->depth > CW_FILTER_DEPTH_MAX)
 		return wrong(p, "too many levels");
-	if (take_word(p, "-not") || peek_char(p, '!')) {
-		if (peek_char(p, '!'))
-			p->at++;
-		if ((r = cw_buf_puts(p->out, "(!")) == CW_OK && (r = unary(p)) == CW_OK)
-			r = cw_buf_putc(p->out, ')');
-	} else if (peek_char(p, '(')) {
-		p->at++;
-		if ((r = either(p)) == CW_OK && !peek_char(p, ')'))
+	if (take_word(p, "-not") || take_char(p, '!')) {
+		if ((r = term(p, &not .child)) == CW_OK)
+			r = add(p, ret, &not );
+	} else if (take_char(p, '(')) {
+		if ((r = filter(p, ret)) == CW_OK && !take_char(p, ')'))
 			r = wrong(p, "no closing parenthesis");
-		p->at += r == CW_OK;
 	} else {
-		r = comparison(p);
+		r = comparison(p, ret);
 	}
 	p->depth--;
 	return r;
 }
 
-/* A series of the lower rule joined by word: written as (&...) or (|...), with the sign put in
- * afterwards. */
+/* One of the lower rule, or a list of them joined by word. */
 static int
-series(struct parser *p, const char *word, char sign, int (*lower)(struct parser *))
+list(struct parser *p, uint32_t *ret, const char *word, enum filter_node_type type,
+    int (*lower)(struct parser *, uint32_t *))
 {
-	size_t start = cw_buf_left(p->out);
-	struct cw_buf all;
+	struct filter_node all = { .type = type, .next = FILTER_NONE };
+	uint32_t last, one;
 	int r;
 
-	if ((r = lower(p)) < 0 || !take_word(p, word))
+	if ((r = lower(p, ret)) < 0 || !take_word(p, word))
 		return r;
-	cw_buf_init(&all, p->out->max);
-	if ((r = cw_buf_putc(&all, '(')) == CW_OK && (r = cw_buf_putc(&all, sign)) == CW_OK)
-		r = cw_buf_put(&all, cw_buf_peek(p->out) + start, cw_buf_left(p->out) - start);
-	p->out->len -= cw_buf_left(p->out) - start;
-	if (r == CW_OK)
-		r = cw_buf_put(p->out, cw_buf_peek(&all), cw_buf_left(&all));
-	cw_buf_free(&all);
+	all.child = last = *ret;
 	do {
-		if (r == CW_OK)
-			r = lower(p);
-	} while (r == CW_OK && take_word(p, word));
-	return r < 0 ? r : cw_buf_putc(p->out, ')');
+		if ((r = lower(p, &one)) < 0)
+			return r;
+		p->tree.nodes[last].next = one;
+		last = one;
+	} while (take_word(p, word));
+	return add(p, ret, &all);
 }
 
 static int
-both(struct parser *p)
+and_list(struct parser *p, uint32_t *ret)
 {
-	return series(p, "-and", '&', unary);
+	return list(p, ret, "-and", FILTER_AND, term);
 }
 
 static int
-either(struct parser *p)
+filter(struct parser *p, uint32_t *ret)
 {
-	return series(p, "-or", '|', both);
+	return list(p, ret, "-or", FILTER_OR, and_list);
 }
 
-int
-cw_filter_from_powershell(struct cw_buf *out, const char *text, size_t n, struct cw_err *err)
+/* --- from text to text */
+
+typedef int write_tree(struct cw_buf *out, const struct filter_tree *tree, uint32_t root);
+
+static int
+parse(struct parser *p, struct cw_buf *out, write_tree *write)
 {
-	struct parser p = { .out = out, .text = text, .n = n, .err = err };
+	uint32_t root;
+	int r;
+
+	if (take_char(p, '{')) { /* as it is typed in PowerShell */
+		while (p->n > p->at && strchr(" \t\r\n", p->text[p->n - 1]) != NULL)
+			p->n--;
+		if (p->n == p->at || p->text[--p->n] != '}')
+			return wrong(p, "no closing brace");
+	}
+	if (take_char(p, '*')) {
+		skip_space(p);
+		if (p->at == p->n)
+			return cw_buf_puts(
+			    out, write == filter_write_ldap ? "(objectClass=*)" : "*");
+		return wrong(p, "something unexpected");
+	}
+	if ((r = filter(p, &root)) < 0)
+		return r;
+	skip_space(p);
+	return p->at < p->n ? wrong(p, "something unexpected") : write(out, &p->tree, root);
+}
+
+static int
+convert(struct cw_buf *out, const char *text, size_t n, const struct cw_filter_scope *scope,
+    write_tree *write, struct cw_err *err)
+{
+	struct parser p = { .scope = scope, .text = text, .n = n, .tree.err = err };
 	int r;
 
 	if (n > CW_FILTER_MAX)
@@ -441,18 +483,25 @@ cw_filter_from_powershell(struct cw_buf *out, const char *text, size_t n, struct
 		    err, CW_ELIMIT, "a filter of %zu bytes, the limit is %u", n, CW_FILTER_MAX);
 	if (!cw_utf8_valid(text, n) || memchr(text, '\0', n) != NULL)
 		return cw_fail(err, CW_EINVAL, "the filter is not valid UTF-8 text");
-	if (take_word(&p, "*") || (peek_char(&p, '*') && p.at + 1 == n))
-		return p.at <= n ? cw_buf_puts(out, "(objectClass=*)") : CW_EINVAL;
-	if (peek_char(&p, '{') && n > 0 && text[n - 1] == '}') { /* as it is typed in PowerShell */
-		p.at++;
-		p.n--;
-	}
-	if ((r = either(&p)) == CW_OK) {
-		skip_space(&p);
-		if (p.at < p.n)
-			r = wrong(&p, "something unexpected");
-	}
-	if (r == CW_ELIMIT || r == CW_ENOMEM)
-		return cw_fail(err, r, "the filter is too long");
-	return r;
+	cw_buf_init(&p.tree.values, 4 * CW_FILTER_MAX);
+	cw_buf_init(&p.tree.literal, 4 * CW_FILTER_MAX);
+	r = parse(&p, out, write);
+	cw_buf_free(&p.tree.values);
+	cw_buf_free(&p.tree.literal);
+	free(p.tree.nodes);
+	return r == CW_ENOMEM || r == CW_ELIMIT ? cw_fail(err, r, "the filter is too long") : r;
+}
+
+int
+cw_filter_from_powershell(struct cw_buf *out, const char *text, size_t n,
+    const struct cw_filter_scope *scope, struct cw_err *err)
+{
+	return convert(out, text, n, scope, filter_write_ldap, err);
+}
+
+int
+cw_filter_for_module(struct cw_buf *out, const char *text, size_t n,
+    const struct cw_filter_scope *scope, struct cw_err *err)
+{
+	return convert(out, text, n, scope, filter_write_module, err);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RFC 4515 filters: read, checked, written anew.
+ * RFC 4515 filters: read, checked, written anew. Attributes are those of the
+ * table, by their display names: one by its number (OID) or with an option would
+ * be another way to a secret.
  */
 #include <ctype.h>
 #include <stdbool.h>
@@ -9,13 +11,12 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "catalogue/catalogue.h"
+#include "catalogue/attribute.h"
 #include "catalogue/filter.h"
-
-#define NAME_MAX_LEN 64u
 
 struct parser {
 	struct cw_buf *out;
+	const struct cw_filter_scope *scope;
 	const char *text;
 	size_t n, at;
 	unsigned depth;
@@ -35,58 +36,88 @@ here(const struct parser *p, char c)
 	return p->at < p->n && p->text[p->at] == c;
 }
 
-/* attr [":dn"] [":" oid] and its operator, up to the value. */
-static int
-left_side(struct parser *p)
+static void
+skip_space(struct parser *p)
 {
-	char name[NAME_MAX_LEN + 1];
-	size_t start = p->at, len;
+	while (p->at < p->n && strchr(" \t\r\n", p->text[p->at]) != NULL)
+		p->at++;
+}
 
-	while (p->at < p->n &&
-	    (isalnum((unsigned char)p->text[p->at]) || p->text[p->at] == '-' ||
-		p->text[p->at] == '.'))
-		p->at++;
-	len = p->at - start;
-	if (len == 0 || len > NAME_MAX_LEN)
+/* Takes the word when it stands here. */
+static bool
+take(struct parser *p, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (p->n - p->at < n || memcmp(p->text + p->at, word, n) != 0)
+		return false;
+	p->at += n;
+	return true;
+}
+
+static int
+attribute(struct parser *p)
+{
+	const char *name = p->text + p->at;
+	const struct cw_attribute *a;
+	size_t n = 0;
+
+	while (p->at + n < p->n && strchr("=<>~:()*\\ \t\r\n", name[n]) == NULL)
+		n++;
+	if (n == 0)
 		return wrong(p, "no attribute name");
-	memcpy(name, p->text + start, len);
-	name[len] = '\0';
-	if (cw_catalogue_attribute_is_secret(name))
-		return cw_fail(
-		    p->err, CW_EDENIED, "%s holds a secret and cannot be used in a filter", name);
-	if (here(p, ':')) /* an extensible match: the rule's number and := */
-		while (p->at < p->n &&
-		    (isdigit((unsigned char)p->text[p->at]) ||
-			strchr(".:dn", p->text[p->at]) != NULL))
-			p->at++;
-	if (here(p, '>') || here(p, '<') || here(p, '~'))
-		p->at++;
-	if (!here(p, '='))
-		return wrong(p, "no comparison (=, >=, <=, ~= or :rule:=)");
-	p->at++;
-	return cw_buf_put(p->out, p->text + start, p->at - start);
+	if ((a = cw_attribute_find(name, n)) == NULL)
+		return cw_fail(p->err, CW_EDENIED, "the attribute %.*s is not in the catalogue",
+		    (int)(n > 64 ? 64 : n), name);
+	p->at += n;
+	if (p->scope->seen == NULL && a->read == CW_CLASS_SECRET_READ)
+		return cw_fail(p->err, CW_EDENIED,
+		    "%s holds a secret, and no filter looks at it", cw_attribute_name(a));
+	if (p->scope->seen != NULL) {
+		int r = p->scope->seen(p->scope->arg, a, p->err);
+
+		if (r < 0)
+			return r;
+	}
+	return cw_buf_puts(p->out, cw_attribute_name(a));
+}
+
+/* The comparison, up to the value; the matching rules of [MS-ADTS] 3.1.1.3.4.4 by their numbers. */
+static int
+operator(struct parser *p)
+{
+	static const char *const words[] = { "=", ">=", "<=", "~=", ":1.2.840.113556.1.4.803:=",
+		":1.2.840.113556.1.4.804:=", ":1.2.840.113556.1.4.1941:=" };
+
+	for (size_t i = 0; i < CW_COUNT(words); i++)
+		if (take(p, words[i]))
+			return cw_buf_puts(p->out, words[i]);
+	return wrong(p, "no comparison (=, >=, <=, ~=, or := with the rule for bits or chains)");
 }
 
 static int
 value(struct parser *p)
 {
 	size_t start = p->at;
+	int r = CW_OK;
 
-	for (; p->at < p->n && p->text[p->at] != ')'; p->at++) {
+	for (; p->at < p->n && p->text[p->at] != ')' && r == CW_OK; p->at++) {
 		unsigned char c = (unsigned char)p->text[p->at];
 
 		if (c == '(' || c < 0x20)
 			return wrong(p, "a character that must be written \\XX");
-		if (c == '\\') {
-			if (p->n - p->at < 3 || !isxdigit((unsigned char)p->text[p->at + 1]) ||
-			    !isxdigit((unsigned char)p->text[p->at + 2]))
-				return wrong(p, "a \\ without its two hexadecimal digits");
-			p->at += 2;
+		if (c != '\\') {
+			r = cw_buf_putc(p->out, (char)c);
+			continue;
 		}
+		if (p->n - p->at < 3 || !isxdigit((unsigned char)p->text[p->at + 1]) ||
+		    !isxdigit((unsigned char)p->text[p->at + 2]))
+			return wrong(p, "a \\ without its two hexadecimal digits");
+		r = cw_buf_printf(p->out, "\\%c%c", tolower((unsigned char)p->text[p->at + 1]),
+		    tolower((unsigned char)p->text[p->at + 2]));
+		p->at += 2;
 	}
-	if (p->at == start)
-		return wrong(p, "no value");
-	return cw_buf_put(p->out, p->text + start, p->at - start);
+	return r == CW_OK && p->at == start ? wrong(p, "no value") : r;
 }
 
 static int one(struct parser *p);
@@ -108,32 +139,39 @@ inside(struct parser *p)
 		while (r == CW_OK && here(p, '('));
 		return r;
 	}
-	return (r = left_side(p)) < 0 ? r : value(p);
+	if ((r = attribute(p)) < 0 || (r = operator(p)) < 0)
+		return r;
+	return value(p);
 }
 
+/* A filter in its parentheses, and the white space around it. */
 static int
 one(struct parser *p)
 {
 	int r;
 
+	skip_space(p);
 	if (!here(p, '('))
 		return wrong(p, "no opening parenthesis");
 	if (++p->depth > CW_FILTER_DEPTH_MAX)
 		return wrong(p, "too many levels");
 	p->at++;
+	skip_space(p);
 	if ((r = cw_buf_putc(p->out, '(')) < 0 || (r = inside(p)) < 0)
 		return r;
 	if (!here(p, ')'))
 		return wrong(p, "no closing parenthesis");
 	p->at++;
 	p->depth--;
+	skip_space(p);
 	return cw_buf_putc(p->out, ')');
 }
 
 int
-cw_filter_from_ldap(struct cw_buf *out, const char *text, size_t n, struct cw_err *err)
+cw_filter_from_ldap(struct cw_buf *out, const char *text, size_t n,
+    const struct cw_filter_scope *scope, struct cw_err *err)
 {
-	struct parser p = { .out = out, .text = text, .n = n, .err = err };
+	struct parser p = { .out = out, .scope = scope, .text = text, .n = n, .err = err };
 	int r;
 
 	if (n > CW_FILTER_MAX)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -18,20 +19,20 @@ static const struct {
 	int code;
 } rows[] = {
 	{ "Get-ADUser", "{\"Identity\":\"ada\",\"Properties\":[\"title\"]}",
-	    "ActiveDirectory\\Get-ADUser Identity=\"ada\" Properties=[\"title\"] Server=\"dc1\"",
+	    "ActiveDirectory\\Get-ADUser Identity=\"ada\" Properties=[\"Title\"] Server=\"dc1\"",
 	    CW_OK },
 	{ "get-aduser", "{\"identity\":\"ada\",\"properties\":\"*\"}",
 	    "ActiveDirectory\\Get-ADUser Identity=\"ada\" Properties=[\"*\"] Server=\"dc1\"",
 	    CW_OK },
 	{ "Get-ADUser", "{\"Filter\":\"Title -eq 'CTO'\",\"ResultSetSize\":null}",
-	    "ActiveDirectory\\Get-ADUser LDAPFilter=\"(Title=CTO)\" ResultSetSize=null "
+	    "ActiveDirectory\\Get-ADUser LDAPFilter=\"(title=CTO)\" ResultSetSize=null "
 	    "Server=\"dc1\"",
 	    CW_OK },
 	{ "Set-ADUser",
-	    "{\"Identity\":\"ada\",\"Title\":null,\"Replace\":{\"extensionAttribute1\":[\"a\","
+	    "{\"Identity\":\"ada\",\"Title\":null,\"Replace\":{\"otherTelephone\":[\"a\","
 	    "\"b\"],\"countryCode\":826}}",
 	    "ActiveDirectory\\Set-ADUser Identity=\"ada\" Title=null "
-	    "Replace={\"extensionAttribute1\":[\"a\",\"b\"],\"countryCode\":826}"
+	    "Replace={\"otherTelephone\":[\"a\",\"b\"],\"countryCode\":826}"
 	    " WhatIf=false Confirm=false Server=\"dc1\"",
 	    CW_OK },
 	{ "Enable-ADAccount", "{\"Identity\":\"ada\",\"PassThru\":false}",
@@ -52,51 +53,181 @@ static const struct {
 	    "ADSync\\Start-ADSyncSyncCycle PolicyType=\"Delta\"", CW_OK },
 	{ "Get-ADSyncScheduler", NULL, "ADSync\\Get-ADSyncScheduler", CW_OK },
 
+	{ "Get-ADUser",
+	    "{\"Filter\":{\"filter\":\"Surname -eq $n\",\"variables\":{\"n\":\"x)(a=b\"}}}",
+	    "ActiveDirectory\\Get-ADUser LDAPFilter=\"(sn=x\\\\29\\\\28a=b)\" Server=\"dc1\"",
+	    CW_OK },
+	{ "Get-ADUser", "{\"LDAPFilter\":\"( &(MAIL=*)(sn=a) )\"}",
+	    "ActiveDirectory\\Get-ADUser LDAPFilter=\"(&(mail=*)(sn=a))\" Server=\"dc1\"", CW_OK },
+	{ "Get-ADUser",
+	    "{\"Identity\":{\"ObjectGUID\":\"{00112233-4455-6677-8899-AABBCCDDEEFF}\",\"Name\":\"*"
+	    "\"}}",
+	    "ActiveDirectory\\Get-ADUser Identity=\"00112233-4455-6677-8899-aabbccddeeff\" "
+	    "Server=\"dc1\"",
+	    CW_OK },
+	{ "Get-ADUser", "{\"Identity\":{\"BinaryLength\":28,\"Value\":\"S-1-5-21-1-2-3-500\"}}",
+	    "ActiveDirectory\\Get-ADUser Identity=\"S-1-5-21-1-2-3-500\" Server=\"dc1\"", CW_OK },
+	{ "Get-ADUser", "{\"Filter\":\"*\",\"SearchBase\":\"ou=Staff,dc=lab\"}",
+	    "ActiveDirectory\\Get-ADUser LDAPFilter=\"(objectClass=*)\" "
+	    "SearchBase=\"OU=Staff,DC=lab\""
+	    " Server=\"dc1\"",
+	    CW_OK },
+	{ "Get-ADReplicationSite", "{\"Filter\":\"name -like 'A*'\"}",
+	    "ActiveDirectory\\Get-ADReplicationSite Filter=\"Name -like 'A*'\" Server=\"dc1\"",
+	    CW_OK },
+	{ "Get-ADDomainController", "{\"Discover\":true,\"Service\":[\"kdc\",\"ADWS\"]}",
+	    "ActiveDirectory\\Get-ADDomainController Discover=true Service=[\"KDC\",\"ADWS\"]",
+	    CW_OK },
+	{ "Get-ADDomainController", "{\"Filter\":\"IsGlobalCatalog -eq $true\"}",
+	    "ActiveDirectory\\Get-ADDomainController Filter=\"IsGlobalCatalog -eq $true\" "
+	    "Server=\"dc1\"",
+	    CW_OK },
+	{ "Get-ADReplicationFailure", "{\"Scope\":\"site\"}",
+	    "ActiveDirectory\\Get-ADReplicationFailure Scope=\"Site\" EnumeratingServer=\"dc1\"",
+	    CW_OK },
+	{ "Set-ADUser",
+	    "{\"Identity\":\"ada\",\"Replace\":{\"ACCOUNTEXPIRES\":\"9223372036854775\","
+	    "\"pwdLastSet\":-1,\"thumbnailPhoto\":\"AQID\",\"msExchHideFromAddressLists\":true,"
+	    "\"employeeNumber\":1815,\"manager\":\"cn=a,dc=b\"}}",
+	    "ActiveDirectory\\Set-ADUser Identity=\"ada\" "
+	    "Replace={\"accountExpires\":\"9223372036854775\",\"pwdLastSet\":-1,"
+	    "\"thumbnailPhoto\":\"AQID\",\"msExchHideFromAddressLists\":true,"
+	    "\"employeeNumber\":\"1815\",\"manager\":\"CN=a,DC=b\"} WhatIf=false Confirm=false"
+	    " Server=\"dc1\"",
+	    CW_OK },
+	{ "Set-ADUser", "{\"Identity\":\"ada\",\"Clear\":\"TITLE\",\"Manager\":null}",
+	    "ActiveDirectory\\Set-ADUser Identity=\"ada\" Clear=[\"title\"] Manager=null"
+	    " WhatIf=false Confirm=false Server=\"dc1\"",
+	    CW_OK },
+	{ "Set-ADReplicationSiteLink",
+	    "{\"Identity\":\"A-B\",\"SitesIncluded\":{\"add\":[\"C\"],\"Remove\":\"D\"}}",
+	    "ActiveDirectory\\Set-ADReplicationSiteLink Identity=\"A-B\" "
+	    "SitesIncluded={\"Add\":[\"C\"],\"Remove\":[\"D\"]} WhatIf=false Confirm=false"
+	    " Server=\"dc1\"",
+	    CW_OK },
+	{ "Get-ADSyncMVObject", "{\"Identifier\":\"00112233-4455-6677-8899-AABBCCDDEEFF\"}",
+	    "ADSync\\Get-ADSyncMVObject Identifier=\"00112233-4455-6677-8899-aabbccddeeff\"",
+	    CW_OK },
+	{ "Remove-ADUser", "{\"Identity\":\"ada\"}",
+	    "ActiveDirectory\\Remove-ADUser Identity=\"ada\" WhatIf=false Confirm=false "
+	    "Server=\"dc1\"",
+	    CW_OK },
+	{ "Set-ADUser", "{\"Identity\":\"ada\",\"TrustedForDelegation\":false}",
+	    "ActiveDirectory\\Set-ADUser Identity=\"ada\" TrustedForDelegation=false WhatIf=false"
+	    " Confirm=false Server=\"dc1\"",
+	    CW_OK },
+
 	{ "Get-ADUser -Identity ada", "{}", "script text is not run", CW_EDENIED },
 	{ "Get-ADUser; Remove-ADUser ada", "{}", "script text is not run", CW_EDENIED },
 	{ "ActiveDirectory\\Get-ADUser", "{}", "script text is not run", CW_EDENIED },
 	{ "/bin/sh", "{}", "script text is not run", CW_EDENIED },
 	{ "Invoke-Expression", "{\"Command\":\"x\"}", "Invoke-Expression is not in the catalogue",
 	    CW_EDENIED },
+	{ "Where-Object", "{}", "Where-Object is a part of scripts", CW_EDENIED },
+	{ "Install-ADServiceAccount", "{\"Identity\":\"a\"}",
+	    "Install-ADServiceAccount is not done through Causeway: changes the machine",
+	    CW_EDENIED },
+	{ "Enable-ADOptionalFeature", "{\"Identity\":\"a\"}",
+	    "Enable-ADOptionalFeature needs a person's approval each time: cannot be taken back",
+	    CW_EDENIED },
+	{ "Remove-ADOrganizationalUnit", "{\"Identity\":\"OU=a,DC=b\",\"Recursive\":true}",
+	    "Remove-ADOrganizationalUnit -Recursive needs a person's approval", CW_EDENIED },
 	{ "", "{}", "no command is named", CW_EINVAL },
 	{ "Get-ADUser", "{\"Identity\":\"ada\",\"Server\":\"evil\"}",
-	    "-Server is set by Causeway itself", CW_EDENIED },
+	    "-Server cannot be given: set by Causeway", CW_EDENIED },
+	{ "Get-ADSyncScheduler", "{\"Server\":\"evil\"}", "-Server is set by Causeway itself",
+	    CW_EDENIED },
 	{ "Get-ADUser", "{\"Identity\":\"ada\",\"Credential\":\"x\"}",
-	    "-Credential is set by Causeway itself", CW_EDENIED },
+	    "-Credential cannot be given: set by Causeway", CW_EDENIED },
+	{ "Get-ADUser", "{\"Identity\":\"ada\",\"partition\":\"DC=x\"}",
+	    "-Partition cannot be given: set by Causeway", CW_EDENIED },
+	{ "Set-ADUser", "{\"Instance\":{\"ObjectGUID\":\"00112233-4455-6677-8899-aabbccddeeff\"}}",
+	    "-Instance cannot be given: give the changed values as parameters", CW_EDENIED },
 	{ "Set-ADUser", "{\"Identity\":\"ada\",\"WhatIf\":true}", "-WhatIf is a common parameter",
 	    CW_EDENIED },
 	{ "Get-ADUser", "{\"Identity\":\"ada\",\"OutVariable\":\"WhatIfPreference\"}",
 	    "-OutVariable is a common parameter", CW_EDENIED },
 	{ "Get-ADUser", "{\"Ident\":\"ada\"}", "is it -Identity?", CW_EDENIED },
+	{ "Get-ADUser", "{\"Serv\":\"dc\"}", "-Serv is not in the catalogue", CW_EDENIED },
 	{ "Get-ADUser", "{\"\":\"ada\"}", "is not in the catalogue", CW_EDENIED },
 	{ "Set-ADUser", "{\"Identity\":\"ada\",\"TrustedForDelegation\":true}",
-	    "-TrustedForDelegation is not in the catalogue", CW_EDENIED },
-	{ "Get-ADUser", "{}", "Get-ADUser needs one of -Identity, -Filter, -LDAPFilter",
+	    "Set-ADUser -TrustedForDelegation userAccountControl needs a person's approval each "
+	    "time: lets the account act",
+	    CW_EDENIED },
+	{ "Set-ADUser", "{\"Identity\":\"ada\",\"TrustedForDelegation\":null}",
+	    "needs a person's approval", CW_EDENIED },
+	{ "Get-ADUser", "{}", "Get-ADUser needs one of -Filter, -Identity, -LDAPFilter",
 	    CW_EINVAL },
 	{ "Get-ADUser", "{\"Identity\":\"a\",\"Filter\":\"*\"}",
 	    "-Identity and -Filter exclude each other", CW_EINVAL },
+	{ "Get-ADUser", "{\"Identity\":\"a\",\"SearchBase\":\"DC=a\"}",
+	    "-Identity and -SearchBase exclude each other", CW_EINVAL },
+	{ "Search-ADAccount", "{\"LockedOut\":true,\"TimeSpan\":\"1.00:00:00\"}",
+	    "-LockedOut and -TimeSpan exclude each other", CW_EINVAL },
+	{ "Search-ADAccount", "{\"LockedOut\":false}", "Search-ADAccount needs one of", CW_EINVAL },
 	{ "Get-ADUser", "{\"Identity\":\"a\",\"identity\":\"b\"}", "-Identity is given twice",
 	    CW_EINVAL },
 	{ "Set-ADUser", "{\"Title\":\"x\"}", "Set-ADUser needs -Identity", CW_EINVAL },
-	{ "Get-ADUser", "{\"Identity\":7}", "-Identity wants a string", CW_EINVAL },
-	{ "Get-ADUser", "{\"Identity\":\"\"}", "-Identity wants a string that is not empty",
+	{ "Set-ADAccountPassword", "{\"Identity\":\"ada\",\"Reset\":true}",
+	    "Set-ADAccountPassword needs -NewPassword", CW_EINVAL },
+	{ "Get-ADUser", "{\"Identity\":7}", "-Identity wants a distinguished name", CW_EINVAL },
+	{ "Get-ADUser", "{\"Identity\":\"\"}", "-Identity wants a distinguished name", CW_EINVAL },
+	{ "Get-ADUser", "{\"Identity\":\"a*\"}", "-Identity takes no wildcard", CW_EINVAL },
+	{ "Get-ADUser", "{\"Identity\":null}", "-Identity wants a distinguished name", CW_EINVAL },
+	{ "Get-ADUser", "{\"Identity\":{\"Name\":\"ada\"}}", "an object with its ObjectGUID",
 	    CW_EINVAL },
+	{ "Get-ADUser", "{\"Identity\":{\"ObjectGUID\":\"*\"}}", "an object with its ObjectGUID",
+	    CW_EINVAL },
+	{ "Get-ADUser",
+	    "{\"Identity\":{\"ObjectGUID\":\"00112233-4455-6677-8899-aabbccddeeff\","
+	    "\"objectguid\":\"00000000-4455-6677-8899-aabbccddeeff\"}}",
+	    "an object with its ObjectGUID", CW_EINVAL },
+	{ "Move-ADObject", "{\"Identity\":\"CN=a,DC=b\",\"TargetPath\":\"OU=x, DC=b\"}",
+	    "-TargetPath: the distinguished name has a space", CW_EINVAL },
 	{ "Get-ADUser", "{\"Filter\":\"Name -eq $n\"}", "a variable", CW_EINVAL },
+	{ "Get-ADUser", "{\"Filter\":\"msLAPS-Password -like 'a*'\"}", "holds a secret",
+	    CW_EDENIED },
+	{ "Get-ADComputer", "{\"LDAPFilter\":\"(msLAPS-Password=a*)\"}", "holds a secret",
+	    CW_EDENIED },
+	{ "Get-ADUser", "{\"LDAPFilter\":{\"filter\":\"(cn=a)\"}}", "-LDAPFilter wants a string",
+	    CW_EINVAL },
+	{ "Get-ADUser", "{\"Filter\":{\"filter\":\"*\",\"x\":1}}", "x", CW_EINVAL },
 	{ "Get-ADUser", "{\"Identity\":\"ada\",\"Properties\":[\"msLAPS-Password\"]}",
 	    "holds a secret", CW_EDENIED },
-	{ "Get-ADUser", "{\"Identity\":\"ada\",\"Properties\":[\"a b\"]}", "names of properties",
+	{ "Get-ADUser", "{\"Identity\":\"ada\",\"Properties\":[\"a b\"]}",
+	    "the property a b is not in the catalogue", CW_EDENIED },
+	{ "Get-ADUser", "{\"Identity\":\"ada\",\"Properties\":[\"\"]}", "names of properties",
 	    CW_EINVAL },
 	{ "Get-ADUser", "{\"Filter\":\"*\",\"SearchScope\":\"All\"}",
 	    "-SearchScope wants one of Base, OneLevel, Subtree", CW_EINVAL },
 	{ "Get-ADUser", "{\"Filter\":\"*\",\"ResultPageSize\":1.5}", "a whole number", CW_EINVAL },
+	{ "Set-ADUser", "{\"Identity\":\"ada\",\"KerberosEncryptionType\":\"AES999\"}",
+	    "needs a person's approval", CW_EDENIED },
 	{ "Set-ADUser", "{\"Identity\":\"ada\",\"Replace\":{\"unicodePwd\":\"x\"}}",
-	    "unicodePwd is not in the catalogue", CW_EDENIED },
+	    "Set-ADUser -Replace unicodePwd is not done through Causeway", CW_EDENIED },
 	{ "Set-ADUser", "{\"Identity\":\"ada\",\"Replace\":{\"servicePrincipalName\":\"x\"}}",
-	    "is not in the catalogue", CW_EDENIED },
+	    "Set-ADUser -Replace servicePrincipalName needs a person's approval", CW_EDENIED },
+	{ "Set-ADUser", "{\"Identity\":\"ada\",\"Replace\":{\"colour\":\"x\"}}",
+	    "the attribute colour is not in the catalogue", CW_EDENIED },
 	{ "Set-ADUser", "{\"Identity\":\"ada\",\"Clear\":[\"adminCount\"]}",
-	    "adminCount is not in the catalogue", CW_EDENIED },
+	    "adminCount needs a person's approval", CW_EDENIED },
 	{ "Set-ADUser", "{\"Identity\":\"ada\",\"Replace\":[]}", "an object of attributes",
 	    CW_EINVAL },
+	{ "Set-ADUser", "{\"Identity\":\"ada\",\"Replace\":{\"title\":\"a\",\"Title\":\"b\"}}",
+	    "-Replace: title wants to be there once", CW_EINVAL },
+	{ "Set-ADUser", "{\"Identity\":\"ada\",\"Replace\":{\"title\":[\"a\",\"b\"]}}",
+	    "-Replace: title wants one value", CW_EINVAL },
+	{ "Set-ADUser", "{\"Identity\":\"ada\",\"Replace\":{\"title\":null}}",
+	    "-Clear takes a value away", CW_EINVAL },
+	{ "Set-ADUser", "{\"Identity\":\"ada\",\"Replace\":{\"countryCode\":\"x\"}}",
+	    "countryCode wants a whole number of 32 bits", CW_EINVAL },
+	{ "Set-ADUser", "{\"Identity\":\"ada\",\"Replace\":{\"countryCode\":2147483648}}",
+	    "countryCode wants a whole number of 32 bits", CW_EINVAL },
+	{ "Set-ADUser", "{\"Identity\":\"ada\",\"Replace\":{\"thumbnailPhoto\":\"!\"}}",
+	    "thumbnailPhoto wants bytes in base64", CW_EINVAL },
+	{ "Set-ADReplicationSiteLink",
+	    "{\"Identity\":\"A\",\"SitesIncluded\":{\"Add\":[\"C\"],\"add\":\"D\"}}",
+	    "-SitesIncluded wants Add, Remove and Replace, each once", CW_EINVAL },
 	{ "Set-ADAccountPassword",
 	    "{\"Identity\":\"ada\",\"Reset\":true,\"NewPassword\":\"hunter2\"}",
 	    "only taken sealed", CW_EDENIED },
@@ -178,31 +309,165 @@ test_secret(void)
 	cJSON_Delete(parameters);
 }
 
+/* What is authorised: group, class, parameter and attribute of each effect, in one line. */
+static const struct {
+	const char *command, *parameters, *want;
+} effects[] = {
+	{ "Get-ADUser", "{\"Identity\":\"ada\"}", "Users read" },
+	{ "Get-ADUser", "{\"Identity\":\"ada\",\"Properties\":[\"*\"]}",
+	    "Users read, Users read -Properties *" },
+	{ "Get-ADUser",
+	    "{\"Identity\":\"ada\",\"Properties\":[\"Enabled\",\"title\",\"Title\",\"LockedOut\"]}",
+	    "Users read, Users read -Properties userAccountControl, Users read -Properties title, "
+	    "Users read -Properties lockoutTime, "
+	    "Users read -Properties msDS-User-Account-Control-Computed" },
+	{ "Get-ADComputer", "{\"Filter\":\"OperatingSystem -like 'W*' -and Enabled -eq $true\"}",
+	    "Computers read, Computers read -Filter operatingSystem, "
+	    "Computers read -Filter userAccountControl" },
+	{ "Get-ADObject", "{\"LDAPFilter\":\"(|(cn=a)(cn=b)(gPLink=*))\"}",
+	    "Objects read, Objects read -LDAPFilter cn, Objects read -LDAPFilter gPLink" },
+	{ "Set-ADUser", "{\"Identity\":\"ada\",\"Title\":\"x\",\"Enabled\":false}",
+	    "Users write, Users write -Title title, Users write -Enabled userAccountControl" },
+	{ "Set-ADUser",
+	    "{\"Identity\":\"ada\",\"Replace\":{\"title\":\"x\",\"scriptPath\":\"y\"},\"Clear\":["
+	    "\"title\"],"
+	    "\"Add\":{\"servicePrincipalName\":[\"a/b\"]}}",
+	    "Users write, Users write -Replace title, Users approval -Replace scriptPath, "
+	    "Users write -Clear title, Delegation approval -Add servicePrincipalName" },
+	{ "Set-ADObject", "{\"Identity\":\"CN=a,DC=b\",\"Add\":{\"member\":\"cn=c,dc=d\"}}",
+	    "Objects write, Groups write -Add member" },
+	{ "New-ADUser",
+	    "{\"Name\":\"a\",\"OtherAttributes\":{\"title\":\"x\",\"targetAddress\":\"y\"},"
+	    "\"ServicePrincipalNames\":[\"a/b\"]}",
+	    "Users write, Users write -Name name, Users write -OtherAttributes title, "
+	    "Mail approval -OtherAttributes targetAddress, "
+	    "Delegation approval -ServicePrincipalNames servicePrincipalName" },
+	{ "Set-ADAccountControl",
+	    "{\"Identity\":\"ada\",\"DoesNotRequirePreAuth\":true,\"AccountNotDelegated\":false}",
+	    "Users write, Passwords approval -DoesNotRequirePreAuth userAccountControl, "
+	    "Delegation approval -AccountNotDelegated userAccountControl" },
+	{ "Set-ADAccountControl",
+	    "{\"Identity\":\"ada\",\"DoesNotRequirePreAuth\":false,\"AccountNotDelegated\":true}",
+	    "Users write, Passwords write -DoesNotRequirePreAuth userAccountControl, "
+	    "Delegation write -AccountNotDelegated userAccountControl" },
+	{ "Set-ADOrganizationalUnit",
+	    "{\"Identity\":\"OU=a,DC=b\",\"ProtectedFromAccidentalDeletion\":false,\"Add\":{"
+	    "\"gPLink\":\"x\"}}",
+	    "OUs write, OUs destructive -ProtectedFromAccidentalDeletion nTSecurityDescriptor, "
+	    "Policies approval -Add gPLink" },
+	{ "Add-ADGroupMember", "{\"Identity\":\"g\",\"Members\":[\"a\",\"b\"]}",
+	    "Groups write, Groups write -Members member" },
+	{ "Remove-ADOrganizationalUnit", "{\"Identity\":\"OU=a,DC=b\",\"Recursive\":true}",
+	    "OUs destructive, OUs approval -Recursive" },
+	{ "Set-ADComputer",
+	    "{\"Identity\":\"pc\",\"PrincipalsAllowedToDelegateToAccount\":[\"svc\"],"
+	    "\"DNSHostName\":\"x\"}",
+	    "Computers write, Delegation approval -PrincipalsAllowedToDelegateToAccount "
+	    "msDS-AllowedToActOnBehalfOfOtherIdentity, Computers approval -DNSHostName "
+	    "dNSHostName" },
+	{ "Set-ADAccountPassword",
+	    "{\"Identity\":\"ada\",\"Reset\":true,\"NewPassword\":{\"$sealed\":\"AAAA\"}}",
+	    "Passwords write, Passwords write -NewPassword unicodePwd" },
+	{ "Set-ADSyncScheduler", "{\"SyncCycleEnabled\":false}",
+	    "Sync write, Sync approval -SyncCycleEnabled" },
+	{ "Set-ADSyncScheduler", "{\"SyncCycleEnabled\":true}", "Sync write" },
+	{ "Set-ADForest", "{\"Identity\":\"lab.test\",\"UPNSuffixes\":{\"Add\":\"x.test\"}}",
+	    "Domain approval, Domain approval -UPNSuffixes uPNSuffixes" },
+};
+
+static void
+test_effects(void)
+{
+	for (size_t i = 0; i < CW_COUNT(effects); i++) {
+		cJSON *parameters = cJSON_Parse(effects[i].parameters);
+		const struct cw_catalogue_effect *e;
+		struct cw_catalogue_call *call = NULL;
+		struct cw_err err = { 0 };
+		struct cw_buf b;
+		size_t n = 0;
+
+		test_case = effects[i].parameters;
+		cw_buf_init(&b, 65536);
+		CHECK_EQ(
+		    cw_catalogue_bind_for_approval(&call, effects[i].command, parameters, &err),
+		    CW_OK);
+		CHECK_STR(err.text, "");
+		if (call != NULL) {
+			e = cw_catalogue_call_effects(call, &n);
+			for (size_t k = 0; k < n; k++) {
+				(void)cw_buf_printf(&b, "%s%s %s", k == 0 ? "" : ", ",
+				    e[k].group->name, cw_class_name(e[k].class));
+				if (e[k].parameter != NULL)
+					(void)cw_buf_printf(&b, " -%s", e[k].parameter);
+				if (e[k].attribute != NULL)
+					(void)cw_buf_printf(&b, " %s", e[k].attribute);
+				CHECK(e[k].class != CW_CLASS_APPROVAL || e[k].why != NULL);
+			}
+			CHECK_STR(cw_buf_str(&b), effects[i].want);
+		}
+		cw_catalogue_call_free(call);
+		cJSON_Delete(parameters);
+		cw_buf_free(&b);
+	}
+}
+
 /* Each row's own promises. */
 static void
 test_tables(void)
 {
+	const struct cw_catalogue_parameter *p;
+	const struct cw_catalogue_command *all;
 	size_t n;
-	const struct cw_catalogue_command *all = cw_catalogue_all(&n);
 
+	all = cw_catalogue_all(&n);
+	CHECK(n > 250);
 	for (size_t i = 0; i < n; i++) {
 		const char *dash = strchr(all[i].qualified, '\\');
 
 		test_case = all[i].name;
-		CHECK(dash != NULL);
 		CHECK_STR(dash == NULL ? NULL : dash + 1, all[i].name);
+		CHECK(cw_starts_with(all[i].qualified, all[i].module));
 		CHECK(cw_catalogue_find(all[i].name) == &all[i]);
-		CHECK_EQ(all[i].write,
-		    !cw_starts_with(all[i].name, "Get-") &&
-			!cw_starts_with(all[i].name, "Search-"));
-		for (size_t t = 0; t < 3 && all[i].parameters[t] != NULL; t++)
-			for (const struct cw_catalogue_parameter *p = all[i].parameters[t];
-			     p->name != NULL; p++)
-				CHECK_EQ(p->type == CW_TYPE_CHOICE, p->choices != NULL);
+		CHECK(i == 0 || strcasecmp(all[i - 1].name, all[i].name) < 0);
+		CHECK(all[i].class < CW_CLASS_APPROVAL || all[i].why != NULL);
+		if (cw_catalogue_runs(&all[i]))
+			CHECK_EQ(all[i].write, all[i].class != CW_CLASS_READ);
+		if (all[i].target != NULL)
+			CHECK(cw_catalogue_parameter_find(&all[i], all[i].target) != NULL);
+		if (all[i].server != NULL)
+			CHECK_EQ(cw_catalogue_parameter_find(&all[i], all[i].server)->class,
+			    CW_CLASS_BLOCKED);
+		for (size_t k = 0; (p = cw_catalogue_parameter(&all[i], k)) != NULL; k++) {
+			CHECK_EQ(p->type == CW_TYPE_CHOICE || p->type == CW_TYPE_CHOICES ||
+				p->type == CW_TYPE_FLAGS,
+			    p->choices != NULL);
+			CHECK_EQ(p->type == CW_TYPE_IDENTITY || p->type == CW_TYPE_IDENTITIES,
+			    p->kind != NULL);
+			CHECK(p->class < CW_CLASS_DESTRUCTIVE || p->why != NULL);
+			CHECK(cw_catalogue_parameter_find(&all[i], p->name) == p);
+			CHECK(cw_catalogue_type_name(p->type) != NULL);
+		}
 	}
+}
+
+static void
+test_names(void)
+{
+	const char *const *sync = cw_catalogue_names("sync");
+	bool starts = false, adds = false;
+
 	test_case = "names by role";
-	CHECK_STR(cw_catalogue_names("sync")[2], "Start-ADSyncSyncCycle");
-	CHECK(cw_catalogue_names("sync")[3] == NULL);
+	for (; *sync != NULL; sync++) {
+		starts |= cw_streq(*sync, "Start-ADSyncSyncCycle");
+		adds |= cw_streq(*sync, "Add-ADSyncRule");
+	}
+	CHECK(starts);
+	CHECK(!adds); /* blocked: not even visible */
+	CHECK(cw_catalogue_names("exchange")[0] == NULL);
+	CHECK(!cw_catalogue_runs(cw_catalogue_find("Where-Object")));
+	CHECK(cw_catalogue_runs(cw_catalogue_find("get-aduser")));
+	CHECK(cw_catalogue_find("Get-ADUse") == NULL);
+	CHECK(cw_catalogue_find("") == NULL);
 }
 
 int
@@ -210,6 +475,8 @@ main(void)
 {
 	test_rows();
 	test_secret();
+	test_effects();
 	test_tables();
+	test_names();
 	return test_failed;
 }
