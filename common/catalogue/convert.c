@@ -12,6 +12,7 @@
 #include "catalogue/convert.h"
 #include "catalogue/dn.h"
 #include "catalogue/identity.h"
+#include "catalogue/number.h"
 #include "catalogue/property.h"
 
 #define TEXT_MAX 32768u /* bytes of one string */
@@ -63,11 +64,11 @@ cw_convert_bool(const struct cw_conversion *c, const struct cw_ps_value **ret, c
 static int
 number(const struct cw_conversion *c, const struct cw_ps_value **ret, const cJSON *json)
 {
-	double d = cJSON_IsNumber(json) ? json->valuedouble : -1;
+	int64_t v;
 
-	if (!(d >= 0) || d > INT32_MAX || (double)(int64_t)d < d)
+	if (!cJSON_IsNumber(json) || cw_whole_from_json(&v, json) < 0 || v < 0 || v > INT32_MAX)
 		return cw_convert_wants(c, "a whole number from 0 to 2147483647");
-	return cw_convert_give(c, ret, cw_ps_int(c->call->arena, CW_PS_I32, (int64_t)d));
+	return cw_convert_give(c, ret, cw_ps_int(c->call->arena, CW_PS_I32, v));
 }
 
 int

@@ -21,6 +21,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "catalogue/filter_tree.h"
+#include "catalogue/number.h"
 
 #define NAME_MAX_LEN 64u
 #define VARIABLE_MAX 128u /* bytes of a variable's name and the properties behind it */
@@ -179,18 +180,13 @@ hex(char c)
 	return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
 }
 
-static bool
-is_whole(double d)
-{
-	return d >= -9e15 && d <= 9e15 && !((double)(int64_t)d < d) && !((double)(int64_t)d > d);
-}
-
 /* What a variable holds becomes the value; it is data, whatever it looks like. */
 static int
 put_variable(struct parser *p, struct filter_node *c, const char *name)
 {
 	const cJSON *v = cJSON_GetObjectItem(p->scope->variables, name);
 	char digits[24];
+	int64_t whole;
 
 	if (p->scope->variables == NULL)
 		return wrong(p, "a variable; put its value in its place,");
@@ -205,10 +201,10 @@ put_variable(struct parser *p, struct filter_node *c, const char *name)
 		c->value_type = cJSON_IsTrue(v) ? FILTER_TRUE : FILTER_FALSE;
 		return CW_OK;
 	}
-	if (!cJSON_IsNumber(v) || !is_whole(v->valuedouble))
+	if (!cJSON_IsNumber(v) || cw_whole_from_json(&whole, v) < 0)
 		return cw_fail(p->tree.err, CW_EINVAL,
 		    "the filter's variable $%s holds nothing that a filter can compare with", name);
-	(void)snprintf(digits, sizeof(digits), "%" PRId64, (int64_t)v->valuedouble);
+	(void)snprintf(digits, sizeof(digits), "%" PRId64, whole);
 	c->value_type = FILTER_NUMBER;
 	return put_text(p, digits);
 }
@@ -309,21 +305,18 @@ read_quoted(struct parser *p)
 static int
 read_number(struct parser *p, struct filter_node *c)
 {
-	size_t start = p->at, digits;
+	const char *s = p->text + p->at;
+	int64_t whole;
+	size_t len;
 	int r = CW_OK;
 
-	p->at += p->text[p->at] == '-';
-	digits = p->at;
-	while (p->at < p->n && isdigit((unsigned char)p->text[p->at]))
-		p->at++;
-	if (p->at == digits || p->at - digits > 18 ||
-	    (p->at < p->n && strchr(" \t\r\n)", p->text[p->at]) == NULL)) {
-		p->at = start;
+	for (len = 0; p->at + len < p->n && strchr(" \t\r\n)", s[len]) == NULL; len++)
+		;
+	if (cw_whole_parse(&whole, s, len) < 0)
 		return wrong(p, "no value (a text in quotes, a number, $true or $false)");
-	}
 	c->value_type = FILTER_NUMBER;
-	for (; start < p->at && r == CW_OK; start++)
-		r = put_byte(p, p->text[start], false);
+	for (p->at += len; len > 0 && r == CW_OK; len--)
+		r = put_byte(p, *s++, false);
 	return r;
 }
 

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "catalogue/filter_tree.h"
 #include "catalogue/identity.h"
+#include "catalogue/number.h"
 
 #define BIT_AND "1.2.840.113556.1.4.803" /* [MS-ADTS] 3.1.1.3.4.4 */
 #define BIT_OR "1.2.840.113556.1.4.804"
@@ -48,24 +49,32 @@ wrong(const struct value *v, const char *what)
 
 /* --- values */
 
-/* Exactly a star that is a wildcard: what is there at all. */
+/* Stars that are wildcards and nothing else: what is there at all. */
 static bool
 is_presence(const struct value *v)
 {
-	return v->pattern && v->n == 1 && v->s[0] == '*' && !v->literal[0];
+	size_t i = 0;
+
+	while (i < v->n && v->s[i] == '*' && !v->literal[i])
+		i++;
+	return v->pattern && i == v->n && i > 0;
 }
 
 static int
 put_text(struct cw_buf *out, const struct value *v)
 {
+	bool star = false, after_star;
 	int r = CW_OK;
 
 	if (v->n == 0)
 		return wrong(v, "an empty value; write -notlike '*' for what is not there,");
 	for (size_t i = 0; i < v->n && r == CW_OK; i++) {
 		unsigned char ch = (unsigned char)v->s[i];
-		bool star = ch == '*' && v->pattern && !v->literal[i];
 
+		after_star = star;
+		star = ch == '*' && v->pattern && !v->literal[i];
+		if (star && after_star) /* ** is nothing more than *, and no LDAP */
+			continue;
 		if ((!star && strchr("()\\*", ch) != NULL) || ch < 0x20 ||
 		    (ch >= 0x7f && v->literal[i]))
 			r = cw_buf_printf(out, "\\%02x", ch);
@@ -85,23 +94,22 @@ put_bytes(struct cw_buf *out, const uint8_t *p, size_t n)
 	return r;
 }
 
-/* Digits, with a sign or not. */
 static bool
 is_integer(const struct value *v)
 {
-	size_t sign = v->n > 0 && v->s[0] == '-', i = sign;
+	int64_t ignored;
 
-	while (i < v->n && isdigit((unsigned char)v->s[i]))
-		i++;
-	return i == v->n && i > sign && i - sign <= 18;
+	return cw_whole_parse(&ignored, v->s, v->n) == CW_OK;
 }
 
 static int
 put_integer(struct cw_buf *out, const struct value *v)
 {
-	if (!is_integer(v))
+	int64_t whole;
+
+	if (cw_whole_parse(&whole, v->s, v->n) < 0)
 		return wrong(v, "a property that is compared with a number");
-	return cw_buf_put(out, v->s, v->n);
+	return cw_buf_printf(out, "%" PRId64, whole);
 }
 
 /* "1/2/2026 15:04:05", as PowerShell puts a date into a text; in UTC. */

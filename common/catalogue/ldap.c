@@ -71,8 +71,8 @@ attribute(struct parser *p)
 		    (int)(n > 64 ? 64 : n), name);
 	p->at += n;
 	if (p->scope->seen == NULL && a->read == CW_CLASS_SECRET_READ)
-		return cw_fail(p->err, CW_EDENIED,
-		    "%s holds a secret, and no filter looks at it", cw_attribute_name(a));
+		return cw_fail(p->err, CW_EDENIED, "%s holds a secret, and no filter looks at it",
+		    cw_attribute_name(a));
 	if (p->scope->seen != NULL) {
 		int r = p->scope->seen(p->scope->arg, a, p->err);
 
@@ -107,7 +107,8 @@ value(struct parser *p)
 		if (c == '(' || c < 0x20)
 			return wrong(p, "a character that must be written \\XX");
 		if (c != '\\') {
-			r = cw_buf_putc(p->out, (char)c);
+			if (c != '*' || p->at == start || p->text[p->at - 1] != '*') /* ** is * */
+				r = cw_buf_putc(p->out, (char)c);
 			continue;
 		}
 		if (p->n - p->at < 3 || !isxdigit((unsigned char)p->text[p->at + 1]) ||

@@ -4,7 +4,6 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -12,10 +11,10 @@
 #include "base/time.h"
 #include "catalogue/convert.h"
 #include "catalogue/identity.h"
+#include "catalogue/number.h"
 
 #define BYTES_MAX (256u * 1024u) /* of one value: a photo */
 #define FILETIME_EPOCH_MS INT64_C(-11644473600000) /* 1601-01-01 */
-#define WHOLE_MAX 9007199254740991.0 /* 2^53 - 1: a JSON number is exact up to here */
 
 static int
 wants(const struct cw_conversion *c, const struct cw_attribute *a, const char *what)
@@ -49,34 +48,13 @@ cw_convert_attribute_names(
 
 /* --- one value */
 
-/* A whole number as a number or, where a double would round it, as digits. */
-static bool
-whole(int64_t *ret, const cJSON *json)
-{
-	const char *s = cJSON_IsString(json) ? json->valuestring : "";
-	size_t digits = strspn(s + (*s == '-'), "0123456789");
-
-	if (cJSON_IsNumber(json)) {
-		if (!(json->valuedouble >= -WHOLE_MAX && json->valuedouble <= WHOLE_MAX) ||
-		    (double)(int64_t)json->valuedouble < json->valuedouble ||
-		    (double)(int64_t)json->valuedouble > json->valuedouble)
-			return false;
-		*ret = (int64_t)json->valuedouble;
-		return true;
-	}
-	if (digits == 0 || digits > 18 || s[(*s == '-') + digits] != '\0')
-		return false;
-	*ret = strtoll(s, NULL, 10);
-	return true;
-}
-
 static int
 number(const struct cw_conversion *c, const struct cw_attribute *a, const struct cw_ps_value **ret,
     const cJSON *json)
 {
 	int64_t v;
 
-	if (!whole(&v, json) || v < INT32_MIN || v > INT32_MAX)
+	if (cw_whole_from_json(&v, json) < 0 || v < INT32_MIN || v > INT32_MAX)
 		return wants(c, a, "a whole number of 32 bits");
 	return cw_convert_give(c, ret, cw_ps_int(c->call->arena, CW_PS_I32, v));
 }
@@ -90,7 +68,7 @@ large(const struct cw_conversion *c, const struct cw_attribute *a, const struct 
 
 	if (cw_time_parse(&ms, s, strlen(s)) == CW_OK && ms >= FILETIME_EPOCH_MS)
 		v = (ms - FILETIME_EPOCH_MS) * 10000;
-	else if (!whole(&v, json))
+	else if (cw_whole_from_json(&v, json) < 0)
 		return wants(c, a, "a whole number, or a date as \"2026-11-24T09:30:00Z\"");
 	return cw_convert_give(c, ret, cw_ps_int(c->call->arena, CW_PS_I64, v));
 }
@@ -147,7 +125,8 @@ text(const struct cw_conversion *c, const struct cw_attribute *a, const struct c
 	char digits[24];
 	int64_t v;
 
-	if (cJSON_IsNumber(json) && whole(&v, json)) { /* a telephone extension, a cost centre */
+	if (cJSON_IsNumber(json) &&
+	    cw_whole_from_json(&v, json) == CW_OK) { /* a telephone extension, a cost centre */
 		(void)snprintf(digits, sizeof(digits), "%" PRId64, v);
 		return cw_convert_give(c, ret, cw_ps_string(c->call->arena, digits));
 	}

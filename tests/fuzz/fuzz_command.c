@@ -19,8 +19,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (cw_json_parse(&body, (const char *)data, len, "body", &err) < 0)
 		return 0;
 	if (cw_json_str(body, "command") != NULL &&
-	    cw_catalogue_bind(&call, cw_json_str(body, "command"), cw_json_get(body, "parameters"),
-		&err) == CW_OK) {
+	    cw_catalogue_bind_for_approval(&call, cw_json_str(body, "command"),
+		cw_json_get(body, "parameters"), &err) == CW_OK) {
 		(void)cw_catalogue_call_command(call, &command, "dc1", &err);
 		cw_catalogue_call_free(call);
 	}

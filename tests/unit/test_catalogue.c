@@ -86,11 +86,11 @@ static const struct {
 	    "ActiveDirectory\\Get-ADReplicationFailure Scope=\"Site\" EnumeratingServer=\"dc1\"",
 	    CW_OK },
 	{ "Set-ADUser",
-	    "{\"Identity\":\"ada\",\"Replace\":{\"ACCOUNTEXPIRES\":\"9223372036854775\","
+	    "{\"Identity\":\"ada\",\"Replace\":{\"ACCOUNTEXPIRES\":\"9223372036854775807\","
 	    "\"pwdLastSet\":-1,\"thumbnailPhoto\":\"AQID\",\"msExchHideFromAddressLists\":true,"
 	    "\"employeeNumber\":1815,\"manager\":\"cn=a,dc=b\"}}",
 	    "ActiveDirectory\\Set-ADUser Identity=\"ada\" "
-	    "Replace={\"accountExpires\":\"9223372036854775\",\"pwdLastSet\":-1,"
+	    "Replace={\"accountExpires\":\"9223372036854775807\",\"pwdLastSet\":-1,"
 	    "\"thumbnailPhoto\":\"AQID\",\"msExchHideFromAddressLists\":true,"
 	    "\"employeeNumber\":\"1815\",\"manager\":\"CN=a,DC=b\"} WhatIf=false Confirm=false"
 	    " Server=\"dc1\"",
