@@ -92,7 +92,7 @@ internal sealed class FilterParser
         if (kind.Find(name) is not Property property)
         {
             AttributeType? common = Schema.FindCommon(name);
-            return FilterText.Clause(name, common?.Syntax ?? Syntax.Text, op, value);
+            return FilterText.Clause(common?.Name ?? name, common?.Syntax ?? Syntax.Text, op, value);
         }
         if (property.Filter is null)
             throw new ArgumentException($"Searching by extended attribute '{property.Name}' is not supported.");

@@ -80,8 +80,9 @@ internal static class LdapValue
                 return LdapText.Escape(guid.ToByteArray());
             if (syntax == Syntax.Sid && SecurityIdentifier.TryParse(text, out SecurityIdentifier? sid))
                 return LdapText.Escape(sid!.ToBytes());
-            if (syntax is Syntax.Time or Syntax.Long && !text.Contains('*') && !text.All(char.IsAsciiDigit)
-                && !text.EndsWith('Z') && DateTime.TryParse(text, CultureInfo.InvariantCulture, out DateTime date))
+            // A date as people write it, not as LDAP does (20260102030405.0Z) or as a count.
+            if (syntax is Syntax.Time or Syntax.Long && !text.Contains('*') && !text.TrimStart('-').TrimEnd('Z').All(c => char.IsAsciiDigit(c) || c == '.')
+                && DateTime.TryParse(text, CultureInfo.InvariantCulture, out DateTime date))
                 plain = date;
         }
         return One(plain, syntax) switch
