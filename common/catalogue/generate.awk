@@ -23,7 +23,7 @@ function quoted(text) {
 	return "\"" text "\""
 }
 
-# cw_name_hash() of names.h: exact in doubles, the product stays below 2^53.
+# hash() of names.c: exact in doubles, the product stays below 2^53.
 function hash(text,    h, i) {
 	h = 0
 	text = tolower(text)
@@ -32,7 +32,13 @@ function hash(text,    h, i) {
 	return h
 }
 
-# A table of slots for cw_name_find(): open addressing, filled up to a half.
+# hash() of names.c takes letters without their case by one bit: right for these alone.
+function check_name(name) {
+	if (name !~ /^[A-Za-z0-9-]+$/)
+		bad("a name has letters, digits and hyphens: " name)
+}
+
+# A table of slots for cw_names_find(): open addressing, filled up to a half.
 function put_slots(symbol, names, count,    bits, size, i, at, slot) {
 	for (bits = 4; 2 ^ bits < 2 * count; bits++)
 		;
@@ -125,6 +131,7 @@ NF != columns[table] { bad(NF " columns, not " columns[table]) }
 	if (tolower($1) < last && table != "kind" && table != "group")
 		bad($1 " is out of order: rows are sorted by their first column")
 	last = tolower($1)
+	check_name($1)
 }
 
 table == "group" {

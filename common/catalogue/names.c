@@ -2,30 +2,30 @@
 /*
  * Look-up of names without case; generate.awk has the same hash.
  */
+#include <stdbool.h>
+
 #include "catalogue/names.h"
 
-static unsigned char
-lower(char c)
-{
-	return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-}
-
+/* Letters without their case; digits and the hyphen stay, and names have nothing else. */
 static uint32_t
 hash(const char *name, size_t n)
 {
 	uint32_t h = 0;
 
 	for (size_t i = 0; i < n; i++)
-		h = h * 1000003u + lower(name[i]);
+		h = h * 1000003u + ((unsigned char)name[i] | 0x20u);
 	return h;
 }
 
-static int
+static bool
 same(const char *whole, const char *name, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (whole[i] == '\0' || lower(whole[i]) != lower(name[i]))
-			return 0;
+	for (size_t i = 0; i < n; i++) {
+		unsigned char a = (unsigned char)whole[i], b = (unsigned char)name[i];
+
+		if (a == '\0' || (a != b && ((a ^ b) != 0x20 || (unsigned)((a | 0x20) - 'a') > 25)))
+			return false;
+	}
 	return whole[n] == '\0';
 }
 
