@@ -107,7 +107,7 @@ BEGIN {
 		code[sprintf("%c", i)] = i
 	form["dn"] = 1; form["guid"] = 2; form["sid"] = 4; form["sam"] = 8; form["name"] = 16
 	columns["group"] = 2; columns["kind"] = 3; columns["attribute"] = 8; columns["property"] = 4
-	columns["command"] = 11; columns["language"] = 2; columns["parameter"] = 13
+	columns["command"] = 12; columns["language"] = 2; columns["parameter"] = 13
 	us["Server"] = "set by Causeway: one domain controller for the whole operation"
 	us["Credential"] = "set by Causeway: its own account"
 	us["AuthType"] = "set by Causeway: as its own account logs on"
@@ -207,10 +207,10 @@ table == "command" || table == "language" {
 		command_kind[c] = command_target[c] = command_output[c] = command_why[c] = "-"
 	} else {
 		command_role[c] = $3; command_group[c] = group_constant($4); command_class[c] = $5; command_kind[c] = $6
-		command_target[c] = $7; command_output[c] = $8; command_process[c] = $9 ~ /WhatIf/; command_why[c] = $11
+		command_target[c] = $7; command_output[c] = $8; command_process[c] = $9 ~ /WhatIf/; command_default[c] = $11; command_why[c] = $12
 		if ($6 != "-" && !($6 in kind))
 			command_kind[c] = "-"
-		if ((($5 == "blocked" || $5 == "approval") && $11 == "-") || constant("CLASS", $5) == "")
+		if (($5 == "blocked" || $5 == "approval") && $12 == "-")
 			bad(c " is " $5 " and says no reason")
 		n = split($9 == "-" ? "" : $9, list, " ")
 		for (i = 1; i <= n; i++)
@@ -346,6 +346,11 @@ function put_command(c,    i, s, key, list, server, server_sets, write) {
 	usable_count[c] = 0
 	for (s = 0; s < 16; s++)
 		usable_count[c] += has(usable[c], s)
+	if (command_default[c] != "" && command_default[c] != "-" && !((c, command_default[c]) in set_bit)) {
+		print c ": no parameter is in its default set" > "/dev/stderr"
+		failed = 1
+		exit 1
+	}
 	if (set_count[c] > 16 || (usable[c] == 0 && command_class[c] != "blocked")) {
 		print c ": no set of its parameters may be given" > "/dev/stderr"
 		failed = 1

@@ -3,7 +3,7 @@
  * filters SEED COUNT: random -Filter texts and what the catalogue makes of them,
  * a line each: KIND, V (valid by its making) or M (spoilt by a mutation), the
  * filter, and "=" with the LDAP filter or "!" with the error, between tabs.
- * compare.ps1 puts them before the module's own parser.
+ * filter.ps1 puts them before the module's own parser.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #include "catalogue/catalogue.h"
 #include "catalogue/filter.h"
 
-/* What compare.ps1 gives the module's parser too. */
+/* What filter.ps1 gives the module's parser too. */
 #define VARIABLES "{\"n\":\"O'Brien (x)*\\\\\",\"u.Title\":\"CTO\",\"five\":5,\"yes\":true}"
 
 enum shape { TEXT, NUMBER, DATE, TIME, BIT, NAME, GUID, SID, CATEGORY, SCOPE };

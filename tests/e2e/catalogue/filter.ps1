@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# compare.ps1 FILE: what `filters` printed, line by line, against the module's own parser: the same
+# filter.ps1 FILE: what `filters` printed, line by line, against the module's own parser: the same
 # LDAP filter, or the same objects found. Every twentieth is asked of the directory in any case.
 param([string] $File)
 $ErrorActionPreference = 'Stop'
