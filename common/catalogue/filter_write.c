@@ -232,7 +232,6 @@ put_guid(struct cw_buf *out, const struct value *v)
 static int
 put_value(struct cw_buf *out, const struct value *v)
 {
-	const struct cw_property *p = v->node->property;
 	bool yes;
 	int r;
 
@@ -253,8 +252,6 @@ put_value(struct cw_buf *out, const struct value *v)
 	case CW_SYNTAX_OID:
 	case CW_SYNTAX_ACL: break;
 	}
-	if (p != NULL && p->how == CW_HOW_DATE)
-		return put_filetime(out, v);
 	if (v->node->value_type == FILTER_TRUE || v->node->value_type == FILTER_FALSE)
 		return cw_buf_puts(out, v->node->value_type == FILTER_TRUE ? "TRUE" : "FALSE");
 	return put_text(out, v);
@@ -323,7 +320,7 @@ check_operator(const struct value *v)
 
 	if (p != NULL && (p->how == CW_HOW_NONE || p->how == CW_HOW_MODULE))
 		return wrong(v, "a property that no filter finds by");
-	if (p != NULL && p->how != CW_HOW_VALUE && p->how != CW_HOW_DATE) {
+	if (p != NULL && p->how != CW_HOW_VALUE) {
 		if (op != FILTER_EQ && op != FILTER_NE)
 			return wrong(v, "a property that is compared with -eq or -ne alone");
 		return CW_OK;
@@ -391,7 +388,7 @@ put_comparison(struct cw_buf *out, const struct filter_tree *tree, const struct 
 		return r;
 	if (p != NULL && (p->how == CW_HOW_CATEGORY || p->how == CW_HOW_SCOPE))
 		return put_group_type(out, &v, p);
-	if (p != NULL && p->how != CW_HOW_VALUE && p->how != CW_HOW_DATE)
+	if (p != NULL && p->how != CW_HOW_VALUE)
 		return put_flag(out, &v, p);
 	return put_clause(out, &v);
 }

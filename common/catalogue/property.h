@@ -16,7 +16,6 @@ struct cw_catalogue_kind;
  */
 enum cw_property_how { /* to find by it */
 	CW_HOW_VALUE, /* its first attribute, as that one's syntax says */
-	CW_HOW_DATE, /* its first attribute, a date as file time */
 	CW_HOW_BIT, /* true where the bit is set in its first attribute */
 	CW_HOW_NOTBIT, /* true where it is not */
 	CW_HOW_LOCKED, /* true where there is a time of lockout; it may have run out since */
