@@ -94,6 +94,8 @@ duration(const struct cw_conversion *c, const struct cw_ps_value **ret, const cJ
 	char out[64], more;
 	int n;
 
+	if (s[strspn(s, "0123456789.:")] != '\0') /* no sign, no space */
+		return cw_convert_wants(c, wanted);
 	if (sscanf(s, "%5u.%2u:%2u:%2u%c", &days, &hours, &minutes, &seconds, &more) != 4) {
 		days = 0;
 		if (sscanf(s, "%2u:%2u:%2u%c", &hours, &minutes, &seconds, &more) != 3)
@@ -190,28 +192,48 @@ identity(const struct cw_conversion *c, const struct cw_ps_value **ret, const cJ
 
 /* --- one of several */
 
-static const char *
-find_choice(const struct cw_catalogue_parameter *p, const char *text)
+/* The number of the choice that is these n bytes, or of the end. */
+static size_t
+find_choice(const struct cw_catalogue_parameter *p, const char *text, size_t n)
 {
+	char one[64];
+	size_t i = 0;
+
+	(void)snprintf(one, sizeof(one), "%.*s", n < sizeof(one) ? (int)n : 0, text);
+	while (p->choices[i] != NULL && !cw_strcaseeq(one, p->choices[i]))
+		i++;
+	return i;
+}
+
+/* The choices of a set of bits, with commas. */
+static void
+join_choices(char *ret, size_t size, const struct cw_catalogue_parameter *p, uint64_t set)
+{
+	ret[0] = '\0';
 	for (size_t i = 0; p->choices[i] != NULL; i++)
-		if (cw_strcaseeq(text, p->choices[i]))
-			return p->choices[i];
-	return NULL;
+		if (set >> i & 1)
+			(void)snprintf(ret + strlen(ret), size - strlen(ret), "%s%s",
+			    ret[0] == '\0' ? "" : ", ", p->choices[i]);
+}
+
+static int
+no_choice(const struct cw_conversion *c)
+{
+	char all[200];
+
+	join_choices(all, sizeof(all), c->parameter, UINT64_MAX);
+	return cw_fail(c->err, CW_EINVAL, "-%s wants one of %s", c->parameter->name, all);
 }
 
 static int
 choice(const struct cw_conversion *c, const struct cw_ps_value **ret, const cJSON *json)
 {
-	const char *one =
-	    cJSON_IsString(json) ? find_choice(c->parameter, json->valuestring) : NULL;
-	char all[200] = "";
+	const char *text = cJSON_IsString(json) ? json->valuestring : "";
+	const char *one = c->parameter->choices[find_choice(c->parameter, text, strlen(text))];
 
-	if (one != NULL)
-		return cw_convert_give(c, ret, cw_ps_string(c->call->arena, one));
-	for (size_t i = 0; c->parameter->choices[i] != NULL; i++)
-		(void)snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s",
-		    i == 0 ? "" : ", ", c->parameter->choices[i]);
-	return cw_fail(c->err, CW_EINVAL, "-%s wants one of %s", c->parameter->name, all);
+	if (one == NULL)
+		return no_choice(c);
+	return cw_convert_give(c, ret, cw_ps_string(c->call->arena, one));
 }
 
 /* Some of them, as .NET writes flags: "AES128, AES256". Also one text of that form. */
@@ -219,27 +241,25 @@ static int
 flags(const struct cw_conversion *c, const struct cw_ps_value **ret, const cJSON *json)
 {
 	const cJSON *item = cJSON_IsArray(json) ? json->child : json;
-	const struct cw_ps_value *ignored;
-	char all[200] = "", one[32];
-	const char *at;
+	uint64_t set = 0;
+	char all[200];
 
 	for (; item != NULL; item = cJSON_IsArray(json) ? item->next : NULL) {
-		at = cJSON_IsString(item) ? item->valuestring : "";
-		do {
-			size_t n = strcspn(at, ",");
-			cJSON word = { .type = cJSON_String, .valuestring = one };
+		const char *at = cJSON_IsString(item) ? item->valuestring : "";
 
-			(void)snprintf(one, sizeof(one), "%.*s", n > 31 ? 31 : (int)n, at);
-			if (find_choice(c->parameter, one) == NULL)
-				return choice(c, &ignored, &word);
-			(void)snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s",
-			    all[0] == '\0' ? "" : ", ", find_choice(c->parameter, one));
+		do {
+			size_t n = strcspn(at, ", "), i = find_choice(c->parameter, at, n);
+
+			if (c->parameter->choices[i] == NULL)
+				return no_choice(c);
+			set |= UINT64_C(1) << i;
 			at += n;
 			at += strspn(at, ", ");
 		} while (*at != '\0');
 	}
-	if (all[0] == '\0')
+	if (set == 0)
 		return cw_convert_wants(c, "at least one value");
+	join_choices(all, sizeof(all), c->parameter, set);
 	return cw_convert_give(c, ret, cw_ps_string(c->call->arena, all));
 }
 

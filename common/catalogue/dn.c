@@ -130,6 +130,24 @@ put_value(struct dn *d, struct cw_buf *out)
 	return CW_OK;
 }
 
+static int
+put_parts(struct dn *d, struct cw_buf *out)
+{
+	int r;
+
+	for (unsigned parts = 1;; parts++) {
+		if (parts > CW_DN_PARTS_MAX)
+			return wrong(d, "too many parts");
+		if ((r = put_type(d, out)) < 0 || (r = put_value(d, out)) < 0)
+			return r;
+		if (d->at == d->n)
+			return CW_OK;
+		d->at++;
+		if ((r = cw_buf_putc(out, ',')) < 0)
+			return r;
+	}
+}
+
 int
 cw_dn_put(struct cw_buf *out, const char *text, size_t n, struct cw_err *err)
 {
@@ -141,17 +159,10 @@ cw_dn_put(struct cw_buf *out, const char *text, size_t n, struct cw_err *err)
 		    n, CW_DN_MAX);
 	if (memchr(text, '\0', n) != NULL)
 		return cw_fail(err, CW_EINVAL, "the distinguished name has a NUL");
-	for (unsigned parts = 1;; parts++) {
-		if (parts > CW_DN_PARTS_MAX)
-			return wrong(&d, "too many parts");
-		if ((r = put_type(&d, out)) < 0 || (r = put_value(&d, out)) < 0)
-			return r;
-		if (d.at == n)
-			return CW_OK;
-		d.at++;
-		if ((r = cw_buf_putc(out, ',')) < 0)
-			return r;
-	}
+	r = put_parts(&d, out);
+	return r == CW_ENOMEM || r == CW_ELIMIT
+	    ? cw_fail(err, r, "the distinguished name is too long")
+	    : r;
 }
 
 bool

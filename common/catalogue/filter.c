@@ -331,8 +331,8 @@ read_value(struct parser *p, struct filter_node *c)
 		return wrong(p, "no value");
 	if (is_quoted_variable(p)) {
 		p->at++;
-		r = read_variable(p, c);
-		p->at++;
+		if ((r = read_variable(p, c)) == CW_OK && p->text[p->at++] != '"')
+			r = wrong(p, "a variable inside a text; put its value in its place,");
 	} else if (p->text[p->at] == '\'' || p->text[p->at] == '"') {
 		r = read_quoted(p);
 	} else if (p->text[p->at] == '$') {

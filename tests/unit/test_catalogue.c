@@ -203,6 +203,8 @@ static const struct {
 	{ "Get-ADUser", "{\"Filter\":\"*\",\"ResultPageSize\":1.5}", "a whole number", CW_EINVAL },
 	{ "Set-ADUser", "{\"Identity\":\"ada\",\"KerberosEncryptionType\":\"AES999\"}",
 	    "needs a person's approval", CW_EDENIED },
+	{ "Set-ADAccountExpiration", "{\"Identity\":\"ada\",\"TimeSpan\":\"-1.00:00:00\"}",
+	    "-TimeSpan wants a duration", CW_EINVAL },
 	{ "Set-ADUser", "{\"Identity\":\"ada\",\"Replace\":{\"unicodePwd\":\"x\"}}",
 	    "Set-ADUser -Replace unicodePwd is not done through Causeway", CW_EDENIED },
 	{ "Set-ADUser", "{\"Identity\":\"ada\",\"Replace\":{\"servicePrincipalName\":\"x\"}}",
@@ -411,6 +413,44 @@ test_effects(void)
 	}
 }
 
+/* Flags are sent as one text, each once. */
+static void
+test_flags(void)
+{
+	static const struct {
+		const char *given, *want;
+	} list[] = {
+		{ "\"aes128\"", "AES128" },
+		{ "\"AES256, AES128,\"", "AES128, AES256" },
+		{ "[\"AES128\",\"AES128\",\"RC4\"]", "RC4, AES128" },
+		{ "\"AES999\"", NULL },
+		{ "\"AES128 AES999\"", NULL },
+		{ "[]", NULL },
+		{ "[7]", NULL },
+		{ "\"\"", NULL },
+	};
+
+	for (size_t i = 0; i < CW_COUNT(list); i++) {
+		struct cw_catalogue_call *call = NULL;
+		const struct cw_psrp_command *command;
+		struct cw_err err = { 0 };
+		cJSON *parameters = cJSON_CreateObject();
+
+		test_case = list[i].given;
+		cJSON_AddStringToObject(parameters, "Identity", "ada");
+		cJSON_AddItemToObject(
+		    parameters, "KerberosEncryptionType", cJSON_Parse(list[i].given));
+		CHECK_EQ(cw_catalogue_bind_for_approval(&call, "Set-ADUser", parameters, &err),
+		    list[i].want == NULL ? CW_EINVAL : CW_OK);
+		if (call != NULL) {
+			CHECK_EQ(cw_catalogue_call_command(call, &command, "dc1", &err), CW_OK);
+			CHECK_STR(cw_ps_str(command->arguments[1].value), list[i].want);
+		}
+		cw_catalogue_call_free(call);
+		cJSON_Delete(parameters);
+	}
+}
+
 /* Each row's own promises. */
 static void
 test_tables(void)
@@ -476,6 +516,7 @@ main(void)
 	test_rows();
 	test_secret();
 	test_effects();
+	test_flags();
 	test_tables();
 	test_names();
 	return test_failed;

@@ -109,6 +109,8 @@ static const struct {
 	{ "Title -eq $none", "$none has no value", CW_EINVAL },
 	{ "Title -eq \"a $n\"", "a variable inside a text", CW_EINVAL },
 	{ "Title -eq $null", "-notlike '*'", CW_EINVAL },
+	{ "Title -eq \"$n}\"", "a variable inside a text", CW_EINVAL },
+	{ "Title -eq \"${n}\"", "(title=O'Brien \\28x\\29\\2a)", CW_OK },
 	{ "Title -eq ${n", "a variable without a name", CW_EINVAL },
 	{ "Title -eq ''", "an empty value", CW_EINVAL },
 	{ "Enabled -eq 'yes'", "-eq $true or -eq $false", CW_EINVAL },
