@@ -34,12 +34,18 @@ is_common(const char *name)
 	return false;
 }
 
-/* Set by us where they exist, whether this command has them or not. */
-static bool
-is_ours(const char *name)
+/* Never a caller's to set, whether this command has it or not. */
+static int
+refuse_ours(const char *name, struct cw_err *err)
 {
-	return cw_strcaseeq(name, "Server") || cw_strcaseeq(name, "Credential") ||
-	    cw_strcaseeq(name, "AuthType") || cw_strcaseeq(name, "Partition");
+	if (is_common(name))
+		return cw_fail(err, CW_EDENIED,
+		    "-%s is a common parameter, which is never a caller's to set", name);
+	if (cw_strcaseeq(name, "Server") || cw_strcaseeq(name, "Credential") ||
+	    cw_strcaseeq(name, "AuthType") || cw_strcaseeq(name, "Partition"))
+		return cw_fail(
+		    err, CW_EDENIED, "-%s is set by Causeway itself and cannot be given", name);
+	return CW_OK;
 }
 
 /* A full name that begins as this one does, for the hint. */
@@ -63,12 +69,6 @@ unknown_parameter(const struct cw_catalogue_command *entry, const char *name, st
 {
 	const char *full = begins_with(entry, name);
 
-	if (is_common(name))
-		return cw_fail(err, CW_EDENIED,
-		    "-%s is a common parameter, which is never a caller's to set", name);
-	if (is_ours(name))
-		return cw_fail(
-		    err, CW_EDENIED, "-%s is set by Causeway itself and cannot be given", name);
 	if (full != NULL)
 		return cw_fail(err, CW_EDENIED,
 		    "%s: -%.32s is not a whole parameter name; is it -%s?", entry->name, name,
@@ -100,6 +100,10 @@ static int
 find_parameter(const struct cw_catalogue_parameter **ret, const struct cw_catalogue_call *call,
     const char *name, struct cw_err *err)
 {
+	int r;
+
+	if ((r = refuse_ours(name, err)) < 0)
+		return r;
 	*ret = cw_catalogue_parameter_find(call->entry, name);
 	if (*ret == NULL)
 		return unknown_parameter(call->entry, name, err);
