@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "os/clock.h"
+#include "run.h"
+#include "sandbox/unix/outside.h"
+
+#define SKIPPED 77
+
+void
+run_config(struct cw_sandbox_config *ret, char **argv)
+{
+	cw_sandbox_config_init(ret);
+	ret->launcher = argv[1];
+	ret->probe = argv[2];
+	ret->ids = CW_SANDBOX_IDS_MAX;
+}
+
+void
+run_need_walls(const struct cw_sandbox_config *config)
+{
+	struct cw_err err;
+
+	if (cw_outside_power(&err) < 0) {
+		(void)printf("skipped: %s, and without it there are no walls to test\n", err.text);
+		exit(SKIPPED);
+	}
+	if (access(config->bwrap, X_OK) < 0) {
+		(void)printf("skipped: %s: %s\n", config->bwrap, strerror(errno));
+		exit(SKIPPED);
+	}
+}
+
+static void
+start(struct run *r, char *const *argv)
+{
+	char *no_environment[] = { NULL };
+	int pairs[3][2];
+
+	for (int i = 0; i < 3; i++)
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pairs[i]) < 0)
+			abort();
+	(void)fflush(NULL);
+	if ((r->pid = fork()) < 0)
+		abort();
+	if (r->pid == 0) {
+		for (int i = 0; i < 3; i++)
+			(void)dup2(pairs[i][1], i);
+		(void)execve(argv[0], argv, no_environment);
+		_exit(126);
+	}
+	for (int i = 0; i < 3; i++)
+		close(pairs[i][1]);
+	r->in = pairs[0][0];
+	r->out = pairs[1][0];
+	r->err = pairs[2][0];
+}
+
+void
+run_inside(struct run *ret, struct cw_places *places, const char *program, char *const *arguments,
+    bool filter)
+{
+	struct cw_place_command command;
+	struct cw_err err;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->places = places;
+	if (cw_places_take(places, &ret->id, &err) < 0 ||
+	    cw_places_command_for(&command, places, ret->id, program, arguments, filter, &err) <
+		0) {
+		(void)fprintf(stderr, "cannot run %s inside: %s\n", program, err.text);
+		exit(1);
+	}
+	start(ret, command.argv);
+	cw_place_command_free(&command);
+}
+
+void
+run_outside(struct run *ret, const char *program, char *const *arguments)
+{
+	char *argv[16] = { (char *)(uintptr_t)program };
+
+	for (size_t i = 0; arguments[i] != NULL && i < CW_COUNT(argv) - 2; i++)
+		argv[i + 1] = arguments[i];
+	memset(ret, 0, sizeof(*ret));
+	start(ret, argv);
+}
+
+/* Reads what is there by then into the text; false at its end. */
+static bool
+more(int fd, char *text, size_t size, int timeout_ms)
+{
+	struct pollfd p = { fd, POLLIN, 0 };
+	size_t n = strlen(text);
+	ssize_t got;
+
+	if (poll(&p, 1, timeout_ms) <= 0)
+		return true;
+	got = read(fd, text + n, size - 1 - n);
+	if (got > 0)
+		text[n + (size_t)got] = '\0';
+	return got > 0;
+}
+
+bool
+run_wait_for(struct run *r, const char *text)
+{
+	uint64_t end = cw_clock_ms() + RUN_MS;
+
+	while (strstr(r->output, text) == NULL) {
+		if (cw_clock_ms() >= end || !more(r->out, r->output, sizeof(r->output), 100))
+			return strstr(r->output, text) != NULL;
+	}
+	return true;
+}
+
+void
+run_close_input(struct run *r)
+{
+	if (r->in >= 0)
+		close(r->in);
+	r->in = -1;
+}
+
+static void
+wait_for_end(struct run *r)
+{
+	uint64_t end = cw_clock_ms() + RUN_MS;
+	const struct timespec step = { 0, 1000000 };
+	int status;
+
+	r->status = -1;
+	while (waitpid(r->pid, &status, WNOHANG) == 0) {
+		if (cw_clock_ms() >= end) {
+			(void)kill(r->pid, SIGKILL);
+			(void)waitpid(r->pid, &status, 0);
+			return;
+		}
+		(void)nanosleep(&step, NULL);
+	}
+	r->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+void
+run_finish(struct run *r)
+{
+	uint64_t end = cw_clock_ms() + RUN_MS;
+
+	run_close_input(r);
+	while (cw_clock_ms() < end && more(r->out, r->output, sizeof(r->output), 100))
+		;
+	wait_for_end(r);
+	while (cw_clock_ms() < end && more(r->err, r->errors, sizeof(r->errors), 100))
+		;
+	close(r->out);
+	close(r->err);
+	r->output[strcspn(r->output, "\n")] = '\0';
+	r->errors[strcspn(r->errors, "\n")] = '\0';
+	if (r->id != 0)
+		cw_places_give(r->places, r->id);
+}
+
+void
+run_kill(struct run *r)
+{
+	(void)kill(r->pid, SIGKILL);
+	run_finish(r);
+}
+
+pid_t
+run_inner(const struct run *r)
+{
+	char path[64], text[64] = "";
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)r->pid, (int)r->pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return 0;
+	(void)!read(fd, text, sizeof(text) - 1);
+	close(fd);
+	return (pid_t)atoi(text);
+}
+
+static bool
+is_one_of(const char *pid, uint32_t first, unsigned n)
+{
+	char path[64], text[2048];
+	const char *state, *uid;
+	unsigned long value;
+	ssize_t got;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%.16s/status", pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return false;
+	got = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[got > 0 ? got : 0] = '\0';
+	state = strstr(text, "\nState:\t");
+	uid = strstr(text, "\nUid:\t");
+	if (state == NULL || uid == NULL || state[8] == 'Z' || state[8] == 'X')
+		return false;
+	value = strtoul(uid + 6, NULL, 10);
+	return value >= first && value < (unsigned long)first + n;
+}
+
+unsigned
+run_count_processes(uint32_t first, unsigned n)
+{
+	DIR *folder = opendir("/proc");
+	const struct dirent *e;
+	unsigned count = 0;
+
+	while (folder != NULL && (e = readdir(folder)) != NULL)
+		if (e->d_name[0] >= '1' && e->d_name[0] <= '9')
+			count += is_one_of(e->d_name, first, n);
+	if (folder != NULL)
+		closedir(folder);
+	return count;
+}
+
+bool
+run_wait_for_none(uint32_t first, unsigned n)
+{
+	uint64_t end = cw_clock_ms() + RUN_MS;
+	const struct timespec step = { 0, 2000000 };
+
+	while (run_count_processes(first, n) > 0) {
+		if (cw_clock_ms() >= end)
+			return false;
+		(void)nanosleep(&step, NULL);
+	}
+	return true;
+}
