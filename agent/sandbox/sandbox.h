@@ -30,7 +30,8 @@
 struct cw_sandbox_limits {
 	uint64_t memory; /* bytes of its own, whatever they are for */
 	uint64_t heap; /* bytes of objects; a script that passes it gets an OutOfMemoryException */
-	uint64_t address_space; /* bytes; .NET reserves much and uses little */
+	uint64_t address_space; /* bytes; .NET reserves twice the heap and some 350 MB. Bounds what
+				 * is made read-only, which memory does not count */
 	uint64_t tmp; /* bytes in /tmp, which is memory */
 	uint64_t tmp_files;
 	uint64_t threads; /* there is one process, and no other can be made */

@@ -123,7 +123,7 @@ test_v2(void)
 	CHECK_STR(paths[0], at("causeway-sandbox-5"));
 	holds("causeway-sandbox-5/memory.max", "67109888"); /* memory, /tmp, 64 MB for the kernel */
 	holds("causeway-sandbox-5/pids.max", "7");
-	holds("causeway-sandbox-5/cpu.weight", "20");
+	holds("causeway-sandbox-5/cpu.weight", "50");
 	holds("causeway-sandbox-5/memory.swap.max", "0");
 	test_case = "a limit that cannot be set";
 	CHECK_EQ(unlink(at("causeway-sandbox-5/pids.max")), 0);

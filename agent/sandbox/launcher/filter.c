@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdint.h>
@@ -13,6 +14,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#if defined(__x86_64__)
+#include <asm/prctl.h>
+#endif
 
 #include <seccomp.h>
 
@@ -102,13 +106,10 @@ static const struct call allowed[] = {
 	CALL(mremap),
 	CALL(brk),
 	CALL(msync),
-	/* FlushProcessWriteBuffers; without it the runtime does not start. */
-	CALL(membarrier),
 	/* Threads. clone and tgkill: below. */
 	CALL(set_tid_address),
 	CALL(set_robust_list),
 	CALL(rseq),
-	CALL(arch_prctl),
 	CALL(gettid),
 	CALL(getpid),
 	CALL(getppid),
@@ -178,6 +179,14 @@ static const struct narrow narrowed[] = {
 	{ CALL(clone), { { 0, ALL_BITS, THREAD } } },
 	/* Halts a thread of its own for a collection. */
 	{ CALL(tgkill), { { 0, ALL_BITS, OWN_PID } } },
+	/* FlushProcessWriteBuffers: without it the runtime does not start. Not the global ones,
+	 * which interrupt every processor. */
+	{ CALL(membarrier), { { 0, ALL_BITS, MEMBARRIER_CMD_QUERY } } },
+	{ CALL(membarrier), { { 0, ALL_BITS, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED } } },
+	{ CALL(membarrier), { { 0, ALL_BITS, MEMBARRIER_CMD_PRIVATE_EXPEDITED } } },
+#if defined(__x86_64__)
+	{ CALL(arch_prctl), { { 0, ALL_BITS, ARCH_SET_FS } } }, /* where a thread's own data is */
+#endif
 	/* No shared memory without a file: nothing counts it. No mapping that grows: nor that. */
 	{ CALL(mmap), { { 3, MAP_KIND, MAP_PRIVATE } } },
 	{ CALL(mmap), { { 3, MAP_KIND | MAP_ANONYMOUS, MAP_SHARED } } },
@@ -196,14 +205,13 @@ static const struct narrow narrowed[] = {
 	{ CALL(futex), { { 1, FUTEX_COMMAND, FUTEX_WAKE_OP } } },
 	{ CALL(futex), { { 1, FUTEX_COMMAND, FUTEX_WAIT_BITSET } } },
 	{ CALL(futex), { { 1, FUTEX_COMMAND, FUTEX_WAKE_BITSET } } },
+	/* Not the locks on ranges: each costs the kernel memory that nothing limits. */
 	{ CALL(fcntl), { { 1, ALL_BITS, F_DUPFD } } },
 	{ CALL(fcntl), { { 1, ALL_BITS, F_DUPFD_CLOEXEC } } },
 	{ CALL(fcntl), { { 1, ALL_BITS, F_GETFD } } },
 	{ CALL(fcntl), { { 1, ALL_BITS, F_SETFD } } },
 	{ CALL(fcntl), { { 1, ALL_BITS, F_GETFL } } },
 	{ CALL(fcntl), { { 1, ALL_BITS, F_SETFL } } },
-	{ CALL(fcntl), { { 1, ALL_BITS, F_GETLK } } },
-	{ CALL(fcntl), { { 1, ALL_BITS, F_SETLK } } },
 	/* Is it a terminal? It is not; anything else is not for the asking. */
 	{ CALL(ioctl), { { 1, ALL_BITS, TCGETS } } },
 	{ CALL(ioctl), { { 1, ALL_BITS, TIOCGWINSZ } } },

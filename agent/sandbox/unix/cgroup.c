@@ -18,8 +18,8 @@
 
 /* What the process limits do not count: page tables, buffers of pipes, file pages. */
 #define KERNEL_BYTES (64ull * 1024 * 1024)
-#define SHARE_V2 "20" /* of 100, which everything else has */
-#define SHARE_V1 "204" /* of 1024 */
+#define SHARE_V2 "50" /* of 100, which everything else has */
+#define SHARE_V1 "512" /* of 1024 */
 
 static bool
 write_text(const char *folder, const char *file, const char *text)

@@ -283,6 +283,8 @@ add_settings(struct cw_engine *e, const struct cw_sandbox_limits *limits, struct
 		"DOTNET_GCgen0size=2000000", /* hexadecimal: 32 MB */
 		"DOTNET_gcConcurrent=0",
 		"DOTNET_gcServer=0",
+		/* Each arena reserves 64 MB, and there would be one for every thread. */
+		"MALLOC_ARENA_MAX=2",
 		/* It measures for a long life; this one is short. */
 		"DOTNET_TieredPGO=0",
 	};
@@ -291,7 +293,12 @@ add_settings(struct cw_engine *e, const struct cw_sandbox_limits *limits, struct
 	for (size_t i = 0; i < CW_COUNT(settings); i++)
 		if ((r = add_environment(e, err, "%s", settings[i])) < 0)
 			return r;
-	return add_environment(e, err, "DOTNET_GCHeapHardLimit=%" PRIx64, limits->heap);
+	if ((r = add_environment(e, err, "DOTNET_GCHeapHardLimit=%" PRIx64, limits->heap)) < 0)
+		return r;
+	/* What it reserves for that. By itself it takes five times as much, and the limit of the
+	 * address space would have to be past any use; with less than twice the collector thrashes.
+	 */
+	return add_environment(e, err, "DOTNET_GCRegionRange=%" PRIx64, 2 * limits->heap);
 }
 
 int

@@ -45,7 +45,7 @@ cw_sandbox_config_init(struct cw_sandbox_config *ret)
 		.limits = {
 			.memory = 768ull << 20,
 			.heap = 384ull << 20,
-			.address_space = 16ull << 30,
+			.address_space = 1792ull << 20,
 			.tmp = 16ull << 20,
 			.tmp_files = 4096,
 			.threads = 64,

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/keyctl.h>
+#include <linux/membarrier.h>
 #include <linux/perf_event.h>
 #include <sched.h>
 #include <signal.h>
@@ -112,6 +113,7 @@ static const struct {
 	{ "futex-pi", SYS_futex, { P(page), FUTEX_LOCK_PI_PRIVATE, 0, 0, 0, 0 } },
 	{ "membind", SYS_mbind, { P(page), 4096, 0, 0, 0, 0 } },
 	{ "mlock", SYS_mlock, { P(page), 4096 } },
+	{ "membarrier", SYS_membarrier, { MEMBARRIER_CMD_GLOBAL, 0 } },
 	{ "epoll", SYS_epoll_create1, { 0 } },
 	{ "landlock", SYS_landlock_create_ruleset, { 0, 0, 1 /* version */ } },
 	/* memory that no limit of a process counts */

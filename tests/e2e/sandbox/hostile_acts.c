@@ -401,7 +401,7 @@ take_memory(char **a)
 static int
 take_reserved(char **a)
 {
-	const size_t step = 1 << 20, all = (size_t)2 << 30;
+	const size_t step = 1 << 20, all = (size_t)1 << 30;
 	unsigned long long taken = 0;
 	char *p = mmap(NULL, all, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -413,6 +413,45 @@ take_reserved(char **a)
 		taken += step;
 	}
 	return hostile_limited(taken);
+}
+
+/* The same, made read-only once it is used: private memory that cannot be written does not count.
+ */
+static int
+take_read_only(char **a)
+{
+	const size_t step = 1 << 20;
+	unsigned long long taken = 0;
+	char *p;
+
+	(void)a;
+	while ((p = mmap(NULL, step, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) !=
+	    MAP_FAILED) {
+		memset(p, 1, step);
+		if (mprotect(p, step, PROT_READ) < 0)
+			break;
+		taken += step;
+	}
+	return hostile_limited(taken);
+}
+
+/* Locks on every other byte: each is a piece of the kernel's memory. */
+static int
+lock_bytes(char **a)
+{
+	struct flock range = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+	char path[64];
+	int fd;
+
+	(void)a;
+	(void)snprintf(path, sizeof(path), "/tmp/hostile-lock-%d", (int)getpid());
+	if ((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
+		return -errno;
+	(void)unlink(path);
+	for (; range.l_start < 2000; range.l_start += 2)
+		if (fcntl(fd, F_SETLK, &range) < 0)
+			return -errno;
+	return 0;
 }
 
 static int
@@ -644,6 +683,8 @@ const struct act hostile_acts[] = {
 	{ "x32", by_x32 },
 	{ "take-memory", take_memory },
 	{ "take-reserved", take_reserved },
+	{ "take-read-only", take_read_only },
+	{ "lock-bytes", lock_bytes },
 	{ "fork-bomb", fork_bomb },
 	{ "thread-bomb", thread_bomb },
 	{ "take-descriptors", take_descriptors },

@@ -29,6 +29,9 @@ void run_config(struct cw_sandbox_config *ret, char **argv);
 /* Ends the test with 77 when no sandbox can be made on this machine, saying why. */
 void run_need_walls(const struct cw_sandbox_config *config);
 
+/* Runs inside do not join their cgroup: then the limits of a process are all there is. */
+extern bool run_without_cgroup;
+
 /* program with arguments (NULL-terminated) in a place of its own; filter as in place.h. */
 void run_inside(struct run *ret, struct cw_places *places, const char *program,
     char *const *arguments, bool filter);
@@ -45,6 +48,8 @@ void run_kill(struct run *r); /* SIGKILL, then as run_finish() */
 pid_t run_inner(const struct run *r);
 /* Living processes (zombies left out) whose uid is in [first, first + n). */
 unsigned run_count_processes(uint32_t first, unsigned n);
+/* A cgroup (v1) was made for this id and is still there. */
+bool run_has_cgroup(uint32_t id);
 /* Waits until there are none; false after RUN_MS. */
 bool run_wait_for_none(uint32_t first, unsigned n);
 

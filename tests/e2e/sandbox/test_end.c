@@ -22,8 +22,6 @@
 int test_failed;
 const char *test_case = "start";
 
-#define FIRST (CW_SANDBOX_FIRST_ID + 1000u) /* nobody else's, so that they can be counted */
-
 static struct cw_sandbox_config config;
 static const char *hostile;
 static char *hold[] = { (char *)"hold", NULL };
@@ -50,10 +48,11 @@ test_killed(bool filter)
 	test_case = filter ? "killed" : "killed, without the filter";
 	run_inside(&r, p, hostile, hold_on, filter);
 	CHECK(run_wait_for(&r, "holding\n"));
-	CHECK_EQ(run_count_processes(FIRST, config.ids), 2); /* bubblewrap, and the one inside */
+	CHECK_EQ(run_count_processes(config.first_id, config.ids),
+	    2); /* bubblewrap, and the one inside */
 	run_kill(&r);
 	CHECK_EQ(r.status, 128 + SIGKILL);
-	CHECK(run_wait_for_none(FIRST, config.ids));
+	CHECK(run_wait_for_none(config.first_id, config.ids));
 	cw_places_free(p);
 }
 
@@ -69,12 +68,12 @@ test_ends_by_itself(void)
 	CHECK(run_wait_for(&r, "holding\n"));
 	run_finish(&r);
 	CHECK_EQ(r.status, 0);
-	CHECK(run_wait_for_none(FIRST, config.ids));
+	CHECK(run_wait_for_none(config.first_id, config.ids));
 	test_case = "a child that was to outlive it";
 	run_inside(&r, p, hostile, leave, false);
 	run_finish(&r);
 	CHECK_STR(r.output, "through");
-	CHECK(run_wait_for_none(FIRST, config.ids));
+	CHECK(run_wait_for_none(config.first_id, config.ids));
 	cw_places_free(p);
 }
 
@@ -108,7 +107,7 @@ test_orphaned(bool filter, int sig)
 	if (sig == SIGKILL)
 		CHECK_EQ(kill(agent, SIGKILL), 0);
 	CHECK_EQ(waitpid(agent, NULL, 0), agent);
-	CHECK(run_wait_for_none(FIRST, config.ids));
+	CHECK(run_wait_for_none(config.first_id, config.ids));
 }
 
 /* Whatever a machine may have left of an earlier agent. */
@@ -126,8 +125,9 @@ test_left_over(void)
 	(void)fflush(NULL);
 	if ((left = fork()) == 0) {
 		(void)signal(SIGTERM, SIG_IGN);
-		if (setgroups(0, NULL) < 0 || setresgid(FIRST, FIRST, FIRST) < 0 ||
-		    setresuid(FIRST, FIRST, FIRST) < 0)
+		if (setgroups(0, NULL) < 0 ||
+		    setresgid(config.first_id, config.first_id, config.first_id) < 0 ||
+		    setresuid(config.first_id, config.first_id, config.first_id) < 0)
 			_exit(1);
 		(void)!write(ready[1], "x", 1);
 		for (;;)
@@ -137,7 +137,7 @@ test_left_over(void)
 	CHECK_EQ(read(ready[0], &byte, 1), 1);
 	close(ready[0]);
 	run_inside(&r, p, hostile, hold, true);
-	CHECK_EQ(r.id, FIRST);
+	CHECK_EQ(r.id, config.first_id);
 	CHECK(run_wait_for(&r, "holding\n"));
 	CHECK_EQ(waitpid(left, &status, 0), left);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
@@ -196,7 +196,6 @@ main(int argc, char **argv)
 		return 2;
 	run_config(&config, argv);
 	run_need_walls(&config);
-	config.first_id = FIRST;
 	hostile = argv[3];
 	(void)signal(SIGPIPE, SIG_IGN);
 	test_places();
@@ -209,6 +208,7 @@ main(int argc, char **argv)
 	test_orphaned(true, 0);
 	test_case = "no cgroups are left, once an agent has come and gone";
 	cw_places_free(places());
-	CHECK(access("/sys/fs/cgroup/pids/causeway-sandbox-2100001000", F_OK) < 0);
+	for (unsigned i = 0; i < config.ids; i++)
+		CHECK(!run_has_cgroup(config.first_id + i));
 	return test_failed;
 }

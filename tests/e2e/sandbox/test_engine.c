@@ -20,7 +20,6 @@
 int test_failed;
 const char *test_case = "start";
 
-#define FIRST (CW_SANDBOX_FIRST_ID + 2000u) /* nobody else's, so that they can be counted */
 #define WAIT_MS 60000u
 #define MANY 50 /* sandboxes, one after the other */
 
@@ -197,7 +196,7 @@ test_hand_out(void)
 	test_case = "handed out, prepared";
 	began = cw_clock_ns();
 	take(&a, WAIT_MS);
-	CHECK(cw_clock_ns() - began < 50000000); /* the bench says how much less */
+	CHECK(cw_clock_ns() - began < 500000000); /* not a start; the bench says how much less */
 	script_init(&script, &loop, &a.lost);
 	script_run(&script, cw_sandbox_session(a.sandbox), "1 + 1; $prepared", WAIT_MS);
 	CHECK_STR(script_output(&script), "2\n\"yes\"\n");
@@ -273,10 +272,12 @@ static const struct {
 	    "$f = [IO.File]::OpenWrite('/tmp/large'); $f.SetLength(100MB); "
 	    "$f.Write([byte[]]::new(20MB))",
 	    NULL, "" },
+	/* One that does not let go of it is past saving: its deadline ends it. */
 	{ "more memory than it may",
-	    "$l = [Collections.Generic.List[object]]::new(); while ($true) { "
-	    "$l.Add([byte[]]::new(1MB)) }",
-	    NULL, "OutOfMemoryException" },
+	    "$l = [Collections.Generic.List[object]]::new(); try { while ($true) { "
+	    "$l.Add([byte[]]::new(1MB)) } } catch { $l = $null; "
+	    "$_.Exception.InnerException.GetType().Name }",
+	    "\"OutOfMemoryException\"\n", NULL },
 };
 
 /* libc's own functions, through a P/Invoke made at run time. */
@@ -350,8 +351,7 @@ test_deaths(void)
 		"[Environment]::FailFast('x')",
 		"[Runtime.InteropServices.Marshal]::WriteInt32([IntPtr]::new(8), 1)",
 		"[Console]::OpenStandardOutput().Write([byte[]](1..200), 0, 200)",
-		"$s = [Text.StringBuilder]::new(); while ($true) { $null = $s.Append('x' * 1MB); "
-		"[Runtime.InteropServices.Marshal]::AllocHGlobal(16MB) | Out-Null }" };
+		"while ($true) { $null = [Runtime.InteropServices.Marshal]::AllocHGlobal(16MB) }" };
 	struct taken t;
 	struct script script;
 
@@ -530,10 +530,11 @@ test_many(void)
 	CHECK_EQ(status().failed, 0);
 	close_pool();
 	test_case = "and nothing is left of them";
-	CHECK(run_wait_for_none(FIRST, walls.ids));
+	CHECK(run_wait_for_none(walls.first_id, walls.ids));
 	CHECK_EQ(count_entries("/proc/self/fd"), files);
 	CHECK_EQ(count_lines("/proc/self/mountinfo"), mounts);
-	CHECK(access("/sys/fs/cgroup/pids/causeway-sandbox-2100002000", F_OK) < 0);
+	for (unsigned i = 0; i < walls.ids; i++)
+		CHECK(!run_has_cgroup(walls.first_id + i));
 }
 
 static void
@@ -547,7 +548,7 @@ test_close_early(void)
 	while (status().starting == 0)
 		(void)uv_run(&loop, UV_RUN_ONCE);
 	close_pool();
-	CHECK(run_wait_for_none(FIRST, walls.ids));
+	CHECK(run_wait_for_none(walls.first_id, walls.ids));
 }
 
 int
@@ -561,7 +562,6 @@ main(int argc, char **argv)
 	run_need_walls(&walls);
 	(void)signal(SIGPIPE, SIG_IGN);
 	walls.engine = engine;
-	walls.first_id = FIRST;
 	walls.ids = 4;
 	open_pool(2, true);
 	test_hand_out();

@@ -90,6 +90,7 @@ static const struct row {
 	{ "write /proc/sys/net/ipv4/ip_forward", REFUSED, "proc", "proc", true },
 	{ "write /proc/sysrq-trigger", REFUSED, "proc", "proc", false },
 	{ "write /proc/self/oom_score_adj", REFUSED, "proc", "proc", true },
+	{ "write /proc/self/mem", REFUSED, "proc", "proc", true },
 	{ "write /proc/self/uid_map", REFUSED, "proc", "proc", false },
 	{ "read /proc/kcore", REFUSED, "proc", "proc", false },
 	{ "read /proc/sys/kernel/random/boot_id", REFUSED, "proc", "proc", true },
@@ -156,6 +157,7 @@ static const struct row {
 	{ "handle-at", KILLED, "filter", "privileges", false },
 	{ "vmsplice", KILLED, "filter", NULL, false },
 	{ "inotify", REFUSED, "filter", NULL, true },
+	{ "membarrier", REFUSED, "filter", NULL, true },
 	{ "epoll", REFUSED, "filter", NULL, true },
 	{ "futex-pi", REFUSED, "filter", NULL, true },
 	{ "membind", REFUSED, "filter", NULL, false },
@@ -173,6 +175,7 @@ static const struct row {
 	{ "mmap-shared", REFUSED, "filter", NULL, true },
 	{ "mmap-grows", REFUSED, "filter", NULL, true },
 	{ "mergeable", REFUSED, "filter", NULL, false },
+	{ "lock-bytes", REFUSED, "filter", NULL, true },
 	{ "pipe-size", REFUSED, "filter", NULL, true },
 	/* The machine, and who one is. */
 	{ "set-clock", KILLED, "filter", "privileges", false },
@@ -203,6 +206,7 @@ static const struct taking {
 } takings[] = {
 	{ "take-memory", true, "limits", 0 },
 	{ "take-reserved", true, "limits", 0 },
+	{ "take-read-only", true, "limits", 0 },
 	{ "fork-bomb", true, "filter", 1 },
 	{ "fork-bomb", false, "limits", 0 },
 	{ "thread-bomb", true, "limits", 0 },
@@ -394,9 +398,9 @@ limit_of(const char *attack)
 		const char *attack;
 		uint64_t most;
 	} limits[] = { { "take-memory", l->memory }, { "take-reserved", l->memory },
-		{ "fork-bomb", l->threads }, { "thread-bomb", l->threads },
-		{ "take-descriptors", l->descriptors }, { "fill-tmp", l->tmp },
-		{ "fill-names", l->tmp_files } };
+		{ "take-read-only", l->address_space }, { "fork-bomb", l->threads },
+		{ "thread-bomb", l->threads }, { "take-descriptors", l->descriptors },
+		{ "fill-tmp", l->tmp }, { "fill-names", l->tmp_files } };
 
 	for (size_t i = 0; i < CW_COUNT(limits); i++)
 		if (cw_streq(limits[i].attack, attack))
@@ -410,17 +414,20 @@ run_taking(const struct taking *t)
 	unsigned long long most = t->most != 0 ? t->most : limit_of(t->attack), got = 0;
 	struct attack attack;
 	struct run r;
+	char name[300];
 
-	test_case = t->attack;
 	prepare(&attack, t->attack);
 	run_inside(&r, places, hostile, attack.words, t->filter);
 	run_finish(&r);
-	/* Refused with a number, or ended by a cgroup that counted more than the process's limit.
-	 */
+	(void)snprintf(name, sizeof(name), "%s%s: %.40s", t->attack,
+	    run_without_cgroup ? ", no cgroup" : "", r.output);
+	test_case = name;
+	/* Refused with a number, or ended by a cgroup, which counts more than a process's limit. */
 	if (sscanf(r.output, "limited %llu", &got) == 1) {
 		CHECK(got <= most);
 		CHECK(most == 1 || got >= most / 2);
 	} else {
+		CHECK(!run_without_cgroup);
 		CHECK_EQ(r.status, 128 + SIGKILL);
 	}
 }
@@ -470,8 +477,11 @@ main(int argc, char **argv)
 	make_things(&victim);
 	for (size_t i = 0; i < CW_COUNT(rows); i += AT_ONCE)
 		run_rows(rows + i, CW_COUNT(rows) - i < AT_ONCE ? CW_COUNT(rows) - i : AT_ONCE);
-	for (size_t i = 0; i < CW_COUNT(takings); i++)
-		run_taking(&takings[i]);
+	for (size_t i = 0; i < 2 * CW_COUNT(takings); i++) {
+		run_without_cgroup = i >= CW_COUNT(takings);
+		run_taking(&takings[i % CW_COUNT(takings)]);
+	}
+	run_without_cgroup = false;
 	test_time_and_core();
 	test_case = "the victim is unharmed";
 	run_finish(&victim);
