@@ -13,7 +13,9 @@
 
 static const struct cw_sandbox_wall walls[] = {
 	{ "power", "(what the agent needs to raise the others)",
-	    "run the agent as root, or with CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID and CAP_KILL",
+	    "run the agent as root, or with CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID and CAP_KILL; "
+	    "not in "
+	    "a container that has few ids",
 	    false },
 	{ "programs", "(the launcher, the probe and bubblewrap are there)",
 	    "install bubblewrap 0.8 or newer, and the agent's package again", false },

@@ -1,5 +1,6 @@
+cw_unit_test(test_sandbox_refused test_sandbox_refused.c cw_sandbox)
 if(TARGET cw_sandbox_launcher)
   cw_unit_test(test_sandbox_plan test_sandbox_plan.c cw_sandbox_launcher)
   cw_unit_test(test_sandbox_cgroup test_sandbox_cgroup.c cw_sandbox)
-  cw_unit_test(test_sandbox_engine test_sandbox_engine.c cw_sandbox)
+  cw_unit_test(test_sandbox_files test_sandbox_files.c cw_sandbox)
 endif()

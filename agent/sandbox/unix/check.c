@@ -422,7 +422,7 @@ on_work(uv_work_t *work)
 	struct cw_sandbox_check *c = work->data;
 	struct cw_err err;
 
-	if (cw_outside_power(&err) == CW_OK)
+	if (cw_outside_power(c->config->first_id, c->config->ids, &err) == CW_OK)
 		found(c, "power", true, "enough");
 	else
 		found(c, "power", false, "%s", err.text);

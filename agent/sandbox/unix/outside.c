@@ -114,8 +114,25 @@ cw_outside_in_cgroup(int pid, uint32_t id)
 	return child > 0 && read_text(text, sizeof(text), path) && strstr(text, name) != NULL;
 }
 
+/* A user namespace knows the ids that are mapped into it, and no others. */
+static bool
+are_mapped(const char *map, uint32_t first, unsigned count)
+{
+	unsigned long long from, n;
+	char line[128];
+	FILE *f = fopen(map, "re");
+	bool found = false;
+
+	while (f != NULL && !found && fgets(line, sizeof(line), f) != NULL)
+		found = sscanf(line, "%llu %*u %llu", &from, &n) == 2 && from <= first &&
+		    (unsigned long long)first + count <= from + n;
+	if (f != NULL)
+		(void)fclose(f);
+	return found;
+}
+
 int
-cw_outside_power(struct cw_err *err)
+cw_outside_power(uint32_t first, unsigned count, struct cw_err *err)
 {
 	static const struct {
 		unsigned cap;
@@ -131,6 +148,11 @@ cw_outside_power(struct cw_err *err)
 		if ((sets[CAP_TO_INDEX(needed[i].cap)].effective & CAP_TO_MASK(needed[i].cap)) == 0)
 			return cw_fail(err, CW_EDENIED, "this process (uid %u) lacks %s",
 			    (unsigned)geteuid(), needed[i].name);
+	if (!are_mapped("/proc/self/uid_map", first, count) ||
+	    !are_mapped("/proc/self/gid_map", first, count))
+		return cw_fail(err, CW_EDENIED,
+		    "there are no ids %u to %u in this user namespace (a container?)", first,
+		    first + count - 1);
 	return CW_OK;
 }
 

@@ -15,8 +15,9 @@ int cw_outside_identity(
     char *seen, size_t size, int pid, uint32_t id, bool filtered, struct cw_err *err);
 /* It is in a cgroup of its own. */
 bool cw_outside_in_cgroup(int pid, uint32_t id);
-/* This process may raise walls. */
-int cw_outside_power(struct cw_err *err);
+/* This process may raise walls, and ids from first on exist for it (in a container they may not).
+ */
+int cw_outside_power(uint32_t first, unsigned count, struct cw_err *err);
 /* Names of this process's namespaces, "net:[...]". Returns how many. */
 size_t cw_outside_spaces(char ret[][64], size_t max);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * hostile VERB [ARGUMENT...]: one attack. Those that are a single system call stand here;
- * hostile_acts.c has the others. Static, so that it runs anywhere; nothing in it does harm where it
- * gets through.
+ * hostile_acts.c and hostile_takes.c have the others. Static, so that it runs anywhere; nothing in
+ * it does harm where it gets through.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -174,6 +174,9 @@ run(char **arguments)
 	for (size_t i = 0; i < hostile_act_count; i++)
 		if (strcmp(hostile_acts[i].verb, arguments[0]) == 0)
 			return hostile_acts[i].run(arguments + 1);
+	for (size_t i = 0; i < hostile_take_count; i++)
+		if (strcmp(hostile_takes[i].verb, arguments[0]) == 0)
+			return hostile_takes[i].run(arguments + 1);
 	(void)fprintf(stderr, "hostile: no act is called %s\n", arguments[0]);
 	exit(2);
 }

@@ -15,8 +15,8 @@ struct act {
 	int (*run)(char **arguments); /* 0: through; a negative errno: refused; 1: it has spoken */
 };
 
-extern const struct act hostile_acts[];
-extern const unsigned hostile_act_count;
+extern const struct act hostile_acts[], hostile_takes[];
+extern const unsigned hostile_act_count, hostile_take_count;
 
 int hostile_limited(unsigned long long n); /* speaks; returns 1 */
 

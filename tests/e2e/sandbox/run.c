@@ -16,7 +16,6 @@
 #include "base/str.h"
 #include "os/clock.h"
 #include "run.h"
-#include "sandbox/unix/outside.h"
 
 #define SKIPPED 77
 
@@ -33,19 +32,43 @@ run_config(struct cw_sandbox_config *ret, char **argv)
 	ret->first_id = CW_SANDBOX_FIRST_ID + ((uint32_t)getpid() % 20000 + 1) * CW_SANDBOX_IDS_MAX;
 }
 
+static void
+skip(const char *why)
+{
+	(void)printf("skipped, there can be no walls here: %s\n", why);
+	exit(SKIPPED);
+}
+
+static void
+on_checked(void *arg, const struct cw_sandbox_report *report)
+{
+	*(struct cw_sandbox_report *)arg = *report;
+}
+
+/* What no test can change: power, programs, and a kernel that is told not to make namespaces. All
+ * else that a check finds is for the tests to find. */
 void
 run_need_walls(const struct cw_sandbox_config *config)
 {
+	static struct cw_sandbox_report report;
+	const struct cw_sandbox_finding *worst;
+	struct cw_sandbox_check *check;
 	struct cw_err err;
+	uv_loop_t loop;
 
-	if (cw_outside_power(&err) < 0) {
-		(void)printf("skipped: %s, and without it there are no walls to test\n", err.text);
-		exit(SKIPPED);
-	}
-	if (access(config->bwrap, X_OK) < 0) {
-		(void)printf("skipped: %s: %s\n", config->bwrap, strerror(errno));
-		exit(SKIPPED);
-	}
+	if (uv_loop_init(&loop) < 0 ||
+	    cw_sandbox_check_start(&check, &loop, config, on_checked, &report, &err) < 0)
+		abort();
+	(void)uv_run(&loop, UV_RUN_DEFAULT);
+	(void)uv_loop_close(&loop);
+	if ((worst = cw_sandbox_report_worst(&report)) == NULL)
+		return;
+	if (cw_streq(worst->wall->name, "power") ||
+	    (cw_streq(worst->wall->name, "programs") && access(config->bwrap, X_OK) < 0) ||
+	    (cw_streq(worst->wall->name, "start") &&
+		(strstr(worst->detail, "new namespace") != NULL ||
+		    strstr(worst->detail, "user namespaces") != NULL)))
+		skip(worst->detail);
 }
 
 static void
