@@ -110,6 +110,7 @@ static const struct {
 	{ "handle-at", SYS_open_by_handle_at, { AT_FDCWD, P(page), 0 } },
 	{ "vmsplice", SYS_vmsplice, { 1, P(page), 0, 0 } },
 	{ "tee", SYS_tee, { 0, 1, 1, 0 } },
+	{ "futex-requeue", SYS_futex, { P(page), FUTEX_REQUEUE_PRIVATE, 1, 1, P(page + 64), 0 } },
 	{ "futex-pi", SYS_futex, { P(page), FUTEX_LOCK_PI_PRIVATE, 0, 0, 0, 0 } },
 	{ "membind", SYS_mbind, { P(page), 4096, 0, 0, 0, 0 } },
 	{ "mlock", SYS_mlock, { P(page), 4096 } },

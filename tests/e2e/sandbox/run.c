@@ -19,6 +19,7 @@
 
 #define SKIPPED 77
 
+int run_input = -1;
 bool run_without_cgroup;
 
 void
@@ -85,7 +86,7 @@ start(struct run *r, char *const *argv)
 		abort();
 	if (r->pid == 0) {
 		for (int i = 0; i < 3; i++)
-			(void)dup2(pairs[i][1], i);
+			(void)dup2(i == 0 && run_input >= 0 ? run_input : pairs[i][1], i);
 		(void)execve(argv[0], argv, no_environment);
 		_exit(126);
 	}

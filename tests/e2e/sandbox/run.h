@@ -29,6 +29,8 @@ void run_config(struct cw_sandbox_config *ret, char **argv);
 /* Ends the test with 77 when no sandbox can be made on this machine, saying why. */
 void run_need_walls(const struct cw_sandbox_config *config);
 
+/* Standard input of the next runs, a terminal say, instead of a socket; -1: none. */
+extern int run_input;
 /* Runs inside do not join their cgroup: then the limits of a process are all there is. */
 extern bool run_without_cgroup;
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # syscalls.sh POWERSHELL: which system calls PowerShell makes that the sandbox's filter refuses, and which of those it allows were
-# not seen. How the lists in agent/sandbox/launcher/filter.c were made; to be run again when .NET or libc is a new one. Needs strace.
+# not seen. How the lists in agent/sandbox/launcher/calls.c were made; to be run again when .NET or libc is a new one. Needs strace.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 [ $# -eq 1 ] || { echo "usage: ${0##*/} POWERSHELL" >&2; exit 2; }
@@ -15,7 +15,7 @@ env -i HOME="$work" PATH=/nonexistent LANG=C.UTF-8 DOTNET_ROOT="${DOTNET_ROOT:-}
 	"$(command -v strace)" -f -q -o "$work/trace" "$1" -NoProfile -File "$here/workload.ps1" >/dev/null
 
 sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' "$work/trace" | sort -u >"$work/seen"
-sed -nE '/allowed\[\] = /,/^};/p; /narrowed\[\] = /,/^};/p' "$here/../../../agent/sandbox/launcher/filter.c" |
+sed -nE '/cw_calls_allowed/,/^};/p; /cw_calls_narrow/,/^};/p' "$here/../../../agent/sandbox/launcher/calls.c" |
 	grep -oE 'CALL\([a-z0-9_]+\)' | sed -E 's/CALL\((.*)\)/\1/' | sort -u >"$work/allowed"
 echo "made and refused:"
 comm -23 "$work/seen" "$work/allowed" | sed 's/^/  /'

@@ -6,6 +6,7 @@
  * argv: the launcher, the probe, the hostile program.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/keyctl.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -104,7 +105,7 @@ static const struct row {
 	{ "ptrace-me", KILLED, "filter", NULL, true },
 	{ "read-memory %victim", KILLED, "filter", "processes", true },
 	{ "read-memory %agent", KILLED, "filter", "processes", true },
-	{ "pidfd-open", KILLED, "filter", NULL, true },
+	{ "pidfd-open", REFUSED, "filter", NULL, true },
 	{ "fork", REFUSED, "filter", NULL, true },
 	{ "clone", REFUSED, "filter", NULL, true },
 	{ "clone3", REFUSED, "filter", NULL, true },
@@ -159,6 +160,7 @@ static const struct row {
 	{ "inotify", REFUSED, "filter", NULL, true },
 	{ "membarrier", REFUSED, "filter", NULL, true },
 	{ "epoll", REFUSED, "filter", NULL, true },
+	{ "futex-requeue", REFUSED, "filter", NULL, true },
 	{ "futex-pi", REFUSED, "filter", NULL, true },
 	{ "membind", REFUSED, "filter", NULL, false },
 	{ "mlock", REFUSED, "filter", "limits", true },
@@ -286,6 +288,7 @@ make_things(struct run *victim)
 	listen_for_attacks();
 	CHECK(
 	    syscall(SYS_add_key, "user", "causeway-hostile", "x", 1, KEY_SPEC_SESSION_KEYRING) > 0);
+	CHECK(open("/dev/null", O_RDONLY) > 2); /* for whoever executes a program */
 	CHECK_EQ(setenv("CAUSEWAY_TEST_MARK", "1", 1), 0);
 	set_word("%mark", "CAUSEWAY_TEST_MARK");
 	run_inside(victim, places, hostile, hold, true);
@@ -456,6 +459,34 @@ test_time_and_core(void)
 	cw_places_free(own);
 }
 
+/* Started from a terminal: nothing can be typed into it, nor is it the sandbox's own. */
+static void
+test_terminal(void)
+{
+	char *type[] = { "tiocsti", NULL }, *own[] = { "make-tty-own", NULL };
+	struct run r;
+	int tty = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	test_case = "a terminal";
+	CHECK(tty >= 0 && grantpt(tty) == 0 && unlockpt(tty) == 0);
+	run_input = open(ptsname(tty), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	CHECK(run_input >= 0);
+	run_outside(&r, hostile, type);
+	run_finish(&r);
+	CHECK_STR(r.output, "through");
+	for (int filter = 0; filter < 2; filter++) {
+		run_inside(&r, places, hostile, type, filter);
+		run_finish(&r);
+		CHECK_STR(r.output, filter ? "refused ENOSYS" : "refused EPERM");
+	}
+	run_inside(&r, places, hostile, own, true);
+	run_finish(&r);
+	CHECK_STR(r.output, "refused ENOSYS");
+	close(run_input);
+	run_input = -1;
+	close(tty);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -483,6 +514,7 @@ main(int argc, char **argv)
 	}
 	run_without_cgroup = false;
 	test_time_and_core();
+	test_terminal();
 	test_case = "the victim is unharmed";
 	run_finish(&victim);
 	CHECK_EQ(victim.status, 0);
