@@ -56,7 +56,8 @@ static const struct cw_sandbox_wall walls[] = {
 	{ "filter", "most of the kernel: what .NET does not need is refused or ends the process",
 	    "the kernel needs CONFIG_SECCOMP_FILTER", false },
 	{ "death", "outliving the agent", "report this with the detail", false },
-	{ "cgroup", "taking processor time from others, and memory that only the kernel counts",
+	{ "cgroup",
+	    "memory that only the kernel counts, and more than a fair share of the processor",
 	    "Delegate=yes in the agent's systemd unit", true },
 };
 

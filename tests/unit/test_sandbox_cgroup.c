@@ -158,12 +158,11 @@ test_v1(void)
 	folder("memory");
 	folder("memory/own");
 	folder("pids");
-	folder("cpu");
-	find(&g, "9:cpu,cpuacct:/\n5:memory:/own\n2:pids:/\n0::/\n");
+	find(&g, "9:cpu,pids:/\n5:memory:/own\n0::/\n");
 	CHECK_EQ(g.version, 1);
-	CHECK_EQ(g.count, 3);
+	CHECK_EQ(g.count, 2);
 	CHECK_STR(g.folders[0], at("memory/own"));
-	CHECK_STR(g.folders[2], at("cpu"));
+	CHECK_STR(g.folders[1], at("pids"));
 }
 
 int

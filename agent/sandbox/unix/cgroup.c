@@ -18,8 +18,7 @@
 
 /* What the process limits do not count: page tables, buffers of pipes, file pages. */
 #define KERNEL_BYTES (64ull * 1024 * 1024)
-#define SHARE_V2 "50" /* of 100, which everything else has */
-#define SHARE_V1 "512" /* of 1024 */
+#define SHARE "50" /* of 100, which the agent has */
 
 static bool
 write_text(const char *folder, const char *file, const char *text)
@@ -149,7 +148,10 @@ find_v2(struct cw_cgroups *ret, const char *root, const char *own)
 	} else if (!hand_down(folder)) {
 		none(ret, "the agent's cgroup cannot be divided: others are in it");
 	} else {
-		(void)write_text(folder, "cgroup.subtree_control", "+cpu");
+		/* In the root group every process is weighed by itself: a group beside them
+		 * starves. */
+		if (own[0] != '\0')
+			(void)write_text(folder, "cgroup.subtree_control", "+cpu");
 		ret->version = 2;
 		ret->count = 1;
 		(void)snprintf(ret->why, sizeof(ret->why), "cgroup v2");
@@ -161,7 +163,7 @@ find_v2(struct cw_cgroups *ret, const char *root, const char *own)
 static void
 find_v1(struct cw_cgroups *ret, const char *root, const char *membership)
 {
-	static const char *const controllers[] = { "memory", "pids", "cpu" };
+	static const char *const controllers[] = { "memory", "pids" }; /* not cpu: see find_v2() */
 	char own[CW_CGROUP_PATH];
 
 	for (size_t i = 0; i < CW_COUNT(controllers); i++) {
@@ -214,12 +216,11 @@ limit(const struct cw_cgroups *groups, char paths[CW_CGROUP_FOLDERS_MAX][CW_CGRO
 		 */
 		(void)write_number(paths[0], "memory.memsw.limit_in_bytes", memory);
 		return write_number(paths[0], "memory.limit_in_bytes", memory) &&
-		    write_number(paths[1], "pids.max", limits->threads) &&
-		    write_text(paths[2], "cpu.shares", SHARE_V1);
+		    write_number(paths[1], "pids.max", limits->threads);
 	}
 	(void)write_text(paths[0], "memory.swap.max", "0");
 	(void)write_text(paths[0], "memory.oom.group", "1");
-	(void)write_text(paths[0], "cpu.weight", SHARE_V2);
+	(void)write_text(paths[0], "cpu.weight", SHARE);
 	return write_number(paths[0], "memory.max", memory) &&
 	    write_number(paths[0], "pids.max", limits->threads);
 }

@@ -6,11 +6,11 @@
 
 /*
  * A cgroup for each sandbox, where this machine lets the agent make one: counts
- * what the limits of a process do not (kernel memory, /tmp), and gives the
- * sandboxes a small share of the processor while others want it.
+ * what the limits of a process do not (kernel memory, /tmp). With version 2, below
+ * the agent's own group, a sandbox has half the agent's share of the processor.
  */
 #define CW_CGROUP_PATH 512u /* bytes */
-#define CW_CGROUP_FOLDERS_MAX 3 /* cgroup v1 has one tree for each controller */
+#define CW_CGROUP_FOLDERS_MAX 2 /* cgroup v1 has one tree for each controller */
 
 struct cw_cgroups {
 	unsigned version; /* 2, 1, or 0: none */
