@@ -25,6 +25,7 @@
 #define CW_SANDBOX_FIRST_ID 2100000000u
 #define CW_SANDBOX_IDS 16u
 #define CW_SANDBOX_IDS_MAX 64u
+#define CW_SANDBOX_HIDDEN_MAX 32u
 
 /* What one sandbox may use up. Each is a hard wall of the kernel's, none is a request. */
 struct cw_sandbox_limits {
@@ -41,7 +42,7 @@ struct cw_sandbox_limits {
 
 struct cw_sandbox_file {
 	const char *source; /* a file or folder, absolute */
-	const char *inside; /* where it is seen, read-only; not under /tmp, /proc, /dev */
+	const char *inside; /* where it is seen, read-only: in a folder of its own, /modules say */
 };
 
 /* All of it is borrowed and outlives what is made from it. */
@@ -56,7 +57,7 @@ struct cw_sandbox_config {
 	size_t file_count;
 	const char *const *environment; /* more "NAME=VALUE"; NULL-terminated, or NULL */
 	const char *const *hidden; /* paths that no sandbox may see: state, keys, sockets. Probed;
-				    * NULL-terminated, or NULL */
+				    * at most CW_SANDBOX_HIDDEN_MAX, NULL-terminated, or NULL */
 	uint32_t first_id; /* uid and gid of the first sandbox; no account may have them */
 	unsigned ids; /* so many sandboxes at a time, 1 .. CW_SANDBOX_IDS_MAX */
 	struct cw_sandbox_limits limits;
@@ -102,7 +103,7 @@ struct cw_sandbox_check;
  * the filter of system calls, so that the namespaces stand for themselves, and once
  * with it. It opens and connects, only to listeners made for it, and writes nothing.
  * done comes once, on the loop, with everything cleaned up; the report is borrowed
- * until it returns.
+ * until it returns. CW_EINVAL: more is to be hidden than can be probed.
  */
 int cw_sandbox_check_start(struct cw_sandbox_check **ret, uv_loop_t *loop,
     const struct cw_sandbox_config *config,

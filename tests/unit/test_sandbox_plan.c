@@ -14,9 +14,9 @@
 int test_failed;
 const char *test_case = "start";
 
-#define ALL                                                                              \
-	"--id 2000 --parent 7 --run-folder /run/x --bwrap /usr/bin/bwrap --tmp-bytes 1 " \
-	"--tmp-files 2 --memory-bytes 3 --address-bytes 4 --file-bytes 5 --threads 6 "   \
+#define ALL                                                                               \
+	"--id 70000 --parent 7 --run-folder /run/x --bwrap /usr/bin/bwrap --tmp-bytes 1 " \
+	"--tmp-files 2 --memory-bytes 3 --address-bytes 4 --file-bytes 5 --threads 6 "    \
 	"--descriptors 7 --cpu-seconds 8 "
 
 static const struct {
@@ -32,11 +32,11 @@ static const struct {
 	{ "a program to look up", ALL "-- p", CW_EINVAL,
 	    "-- must be followed by a program's full path" },
 	{ "no id", "--parent 7 -- /p", CW_EINVAL, "--id is missing" },
-	{ "a limit left out", "--id 2000 --parent 7 --run-folder /r --bwrap /b -- /p", CW_EINVAL,
+	{ "a limit left out", "--id 70000 --parent 7 --run-folder /r --bwrap /b -- /p", CW_EINVAL,
 	    "--tmp-bytes is missing" },
 	{ "root", ALL "--id 0 -- /p", CW_EINVAL, "--id 0: not valid, or too many of them" },
-	{ "an id of the system", ALL "--id 999 -- /p", CW_EINVAL,
-	    "--id 999: ids below 1000 belong to the system" },
+	{ "a person's id", ALL "--id 1000 -- /p", CW_EINVAL,
+	    "--id 1000: ids below 65536 belong to accounts" },
 	{ "an id past the kernel's", ALL "--id 4294967296 -- /p", CW_EINVAL,
 	    "--id 4294967296: not valid, or too many of them" },
 	{ "no limit at all", ALL "--memory-bytes 0 -- /p", CW_EINVAL,
@@ -99,7 +99,7 @@ test_lists(void)
 	test_case = "what lists hold";
 	split(text, argv, rows[1].line);
 	CHECK_EQ(cw_plan_read(&plan, argv, &err), CW_OK);
-	CHECK_EQ(plan.id, 2000);
+	CHECK_EQ(plan.id, 70000);
 	CHECK_EQ(plan.cpu_s, 8);
 	CHECK_EQ(plan.file_count, 2);
 	CHECK_STR(plan.files[1].source, "/c");

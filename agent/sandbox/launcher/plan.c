@@ -143,8 +143,8 @@ complete(const struct cw_plan *plan, struct cw_err *err)
 			return cw_fail(err, CW_EINVAL, "%s is missing", options[i].name);
 	}
 	if (plan->id < CW_PLAN_ID_MIN)
-		return cw_fail(err, CW_EINVAL, "--id %u: ids below %u belong to the system",
-		    plan->id, CW_PLAN_ID_MIN);
+		return cw_fail(err, CW_EINVAL, "--id %u: ids below %u belong to accounts", plan->id,
+		    CW_PLAN_ID_MIN);
 	if (plan->program[0] == NULL || plan->program[0][0] != '/')
 		return cw_fail(err, CW_EINVAL, "-- must be followed by a program's full path");
 	return CW_OK;

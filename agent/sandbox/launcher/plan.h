@@ -16,7 +16,7 @@ struct cw_err;
 #define CW_PLAN_FILES_MAX 128
 #define CW_PLAN_ENVIRONMENT_MAX 64
 #define CW_PLAN_CGROUPS_MAX 4
-#define CW_PLAN_ID_MIN 1000u /* below are the system's own accounts */
+#define CW_PLAN_ID_MIN 65536u /* below are people and services: processes of the id are ended */
 #define CW_PLAN_INSIDE_ID 65534u /* the uid and gid that the program sees as its own */
 #define CW_PLAN_EXIT 125 /* the launcher could not raise a wall */
 

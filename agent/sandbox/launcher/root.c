@@ -80,7 +80,8 @@ make_file(const char *path, const char *text, struct cw_err *err)
 }
 
 static int
-bind(const struct cw_plan *plan, int fd, const char *path, unsigned long flags, struct cw_err *err)
+bind_one(
+    const struct cw_plan *plan, int fd, const char *path, unsigned long flags, struct cw_err *err)
 {
 	char target[PATH_MAX], source[32];
 	struct stat st;
@@ -144,10 +145,10 @@ fill(const struct cw_plan *plan, const int *files, const int *nodes, struct cw_e
 		if ((r = make_folder(plan, folders[i], 0555, err)) < 0)
 			return r;
 	for (size_t i = 0; i < CW_COUNT(devices); i++)
-		if ((r = bind(plan, nodes[i], devices[i], MS_NOEXEC, err)) < 0)
+		if ((r = bind_one(plan, nodes[i], devices[i], MS_NOEXEC, err)) < 0)
 			return r;
 	for (size_t i = 0; i < plan->file_count; i++)
-		if ((r = bind(plan, files[i], plan->files[i].inside, MS_NODEV, err)) < 0)
+		if ((r = bind_one(plan, files[i], plan->files[i].inside, MS_NODEV, err)) < 0)
 			return r;
 	if ((r = write_passwd(plan, err)) < 0 || (r = mount_tmp(plan, err)) < 0)
 		return r;

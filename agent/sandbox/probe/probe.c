@@ -35,7 +35,7 @@
 #include "base/compat.h"
 
 #define MARK "CAUSEWAY_PROBE_MARK" /* the agent puts it where it must not come from */
-#define HIDDEN_MAX 32
+#define HIDDEN_MAX 40 /* CW_SANDBOX_HIDDEN_MAX, and the run folder */
 #define SPACES_MAX 8
 
 extern char **environ;

@@ -21,7 +21,8 @@
 #define PROBE "causeway-sandbox-probe"
 #define RUN_MS 20000u /* for one run of the probe */
 #define OUTPUT_MAX 16384u /* bytes of what it says */
-#define ARGUMENTS_MAX 80
+#define ARGUMENTS_MAX 80 /* for all that tell_all() has to say */
+#define ARGUMENT_BYTES 600
 #define MARK "CAUSEWAY_PROBE_MARK" /* as in the probe */
 #define DEAD_BY_FILTER (128 + SIGSYS) /* as bubblewrap says it */
 
@@ -281,7 +282,7 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 /* --- what the probe is told */
 
 struct arguments {
-	char text[ARGUMENTS_MAX][600];
+	char text[ARGUMENTS_MAX][ARGUMENT_BYTES];
 	char *words[ARGUMENTS_MAX + 1];
 	size_t count;
 };
@@ -453,15 +454,29 @@ on_worked(uv_work_t *work, int status)
 		run_probe(c);
 }
 
+/* Every path to be hidden can be told to the probe. */
+static bool
+can_tell(const char *const *hidden)
+{
+	size_t n = 0;
+
+	for (; hidden != NULL && hidden[n] != NULL; n++)
+		if (strlen(hidden[n]) + sizeof("hidden=") > ARGUMENT_BYTES)
+			return false;
+	return n <= CW_SANDBOX_HIDDEN_MAX;
+}
+
 int
 cw_sandbox_check_start(struct cw_sandbox_check **ret, uv_loop_t *loop,
     const struct cw_sandbox_config *config,
     void (*done)(void *arg, const struct cw_sandbox_report *report), void *arg, struct cw_err *err)
 {
-	struct cw_sandbox_check *c = calloc(1, sizeof(*c));
+	struct cw_sandbox_check *c;
 	const struct cw_sandbox_wall *walls;
 
-	if (c == NULL)
+	if (!can_tell(config->hidden))
+		return cw_fail(err, CW_EINVAL, "more, or longer, paths to hide than can be probed");
+	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return cw_fail(err, CW_ENOMEM, "out of memory");
 	c->config = config;
 	c->loop = loop;

@@ -117,6 +117,9 @@ test_cannot(const struct cw_sandbox_config *config)
 {
 	struct cw_sandbox_config other = *config;
 	static const char *const hidden[] = { "/etc/passwd", NULL };
+	const char *many[CW_SANDBOX_HIDDEN_MAX + 2] = { NULL };
+	struct cw_sandbox_check *c;
+	struct cw_err err = { 0 };
 
 	test_case = "no bubblewrap";
 	other.bwrap = "/nonexistent/bwrap";
@@ -151,6 +154,11 @@ test_cannot(const struct cw_sandbox_config *config)
 	other.hidden = hidden;
 	check(&other);
 	CHECK_STR(cw_sandbox_report_worst(&report)->wall->name, "files");
+	test_case = "more to hide than can be probed";
+	for (size_t i = 0; i < CW_COUNT(many) - 1; i++)
+		many[i] = "/x";
+	other.hidden = many;
+	CHECK_EQ(cw_sandbox_check_start(&c, &loop, &other, on_done, NULL, &err), CW_EINVAL);
 }
 
 static void
