@@ -77,10 +77,14 @@ static int
 read_by_link(char **a)
 {
 	char path[64];
+	int r;
 
 	(void)snprintf(path, sizeof(path), "/tmp/hostile-link-%d", (int)getpid());
+	if (symlink(a[0], path) < 0)
+		return -errno;
+	r = opens(path, O_RDONLY);
 	(void)unlink(path);
-	return symlink(a[0], path) < 0 ? -errno : opens(path, O_RDONLY);
+	return r;
 }
 
 /* Out of the root by as many ".." as there can be. */
