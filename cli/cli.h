@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <cjson/cJSON.h>
 
@@ -57,8 +58,12 @@ int cli_connect(struct cli *c, struct cw_err *err);
  * escaped for a path; the caller frees it. */
 int cli_tenant(struct cli *c, char **ret, const char *given, struct cw_err *err);
 
-/* Prints an answer as JSON to standard output. */
+/* Prints an answer as JSON to standard output; what a terminal would obey is escaped. */
 int cli_print_json(const cJSON *value);
+/* The same of JSON text, and a line's end. */
+void cli_print_json_text(const char *json, size_t n);
+/* Writes somebody else's text on one line, without what a terminal would obey. */
+void cli_put(FILE *out, const char *text);
 /* Escaped for a path; the caller frees it. NULL when memory ends. */
 char *cli_escape(const char *text);
 /* A list of strings as "a, b", borrowed until the next call. */

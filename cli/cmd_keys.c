@@ -83,7 +83,9 @@ create(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 	if ((r = cli_send(c, &answer, err, "POST", "/v1/api-keys", body)) == CW_OK && c->json)
 		r = cli_print_json(answer);
 	else if (r == CW_OK) {
-		puts(cw_json_str(answer, "key") != NULL ? cw_json_str(answer, "key") : "");
+		cli_put(
+		    stdout, cw_json_str(answer, "key") != NULL ? cw_json_str(answer, "key") : "");
+		putchar('\n');
 		fputs("the key is shown this once; only its hash is kept\n", stderr);
 	}
 	cJSON_Delete(body);

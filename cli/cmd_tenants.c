@@ -29,6 +29,14 @@ struct token_options {
 	long hours;
 };
 
+static void
+print_row(const char *label, const char *text)
+{
+	printf("%-18s ", label);
+	cli_put(stdout, text);
+	putchar('\n');
+}
+
 static int
 print_tenant(const cJSON *t)
 {
@@ -47,7 +55,7 @@ print_tenant(const cJSON *t)
 
 	for (size_t i = 0; i < CW_COUNT(rows); i++)
 		if (rows[i][1] != NULL)
-			printf("%-18s %s\n", rows[i][0], rows[i][1]);
+			print_row(rows[i][0], rows[i][1]);
 	return CW_OK;
 }
 
@@ -273,12 +281,15 @@ enrol_token(struct cli *c, void *options, int argc, char **argv, struct cw_err *
 		r = cli_print_json(answer);
 	else if (r == CW_OK) {
 		/* The token alone on standard output: TOKEN=$(causeway enrol-token) works. */
-		puts(cw_json_str(answer, "token") != NULL ? cw_json_str(answer, "token") : "");
+		cli_put(stdout,
+		    cw_json_str(answer, "token") != NULL ? cw_json_str(answer, "token") : "");
+		putchar('\n');
 		fprintf(stderr, "good for one agent until %s UTC",
 		    cw_when_date(cw_json_str(answer, "expires")));
-		if (cw_json_str(answer, "bridge") != NULL)
-			fprintf(
-			    stderr, "; the agent connects to %s", cw_json_str(answer, "bridge"));
+		if (cw_json_str(answer, "bridge") != NULL) {
+			fputs("; the agent connects to ", stderr);
+			cli_put(stderr, cw_json_str(answer, "bridge"));
+		}
 		fputc('\n', stderr);
 	}
 done:

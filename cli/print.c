@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "cli.h"
 
+#define TEXT_MAX (64u << 20) /* bytes of one text */
 #define TABLE_COLUMNS_MOST 5 /* objects with more properties are shown as lists */
 
 enum cw_style
@@ -88,20 +89,37 @@ inline_text(const cJSON *value)
 	return cJSON_PrintUnformatted(value);
 }
 
+void
+cli_put(FILE *out, const char *text)
+{
+	struct cw_buf b;
+
+	cw_buf_init(&b, TEXT_MAX);
+	if (cw_console_put(&b, text) == CW_OK)
+		fwrite(cw_buf_peek(&b), 1, cw_buf_left(&b), out);
+	cw_buf_free(&b);
+}
+
+static int
+width_of(const char *name)
+{
+	return (int)cw_console_width(name, strlen(name));
+}
+
 static int
 print_line(const struct cli *c, const char *name, int width, const cJSON *value)
 {
 	char *text = inline_text(value);
-	struct cw_buf b;
-	int r = CW_ENOMEM;
 
-	cw_buf_init(&b, 64u << 20);
-	if (text != NULL && (r = cw_console_put(&b, text)) == CW_OK && cw_buf_str(&b) != NULL)
-		printf("%s%-*s%s : %s\n", cw_style_on(CW_STYLE_CYAN, c->colour), width, name,
-		    cw_style_off(CW_STYLE_CYAN, c->colour), cw_buf_str(&b));
-	cw_buf_free(&b);
+	if (text == NULL)
+		return CW_ENOMEM;
+	fputs(cw_style_on(CW_STYLE_CYAN, c->colour), stdout);
+	cli_put(stdout, name);
+	printf("%*s%s : ", width - width_of(name), "", cw_style_off(CW_STYLE_CYAN, c->colour));
+	cli_put(stdout, text);
+	putchar('\n');
 	cJSON_free(text);
-	return r;
+	return CW_OK;
 }
 
 static int
@@ -111,26 +129,22 @@ print_object(const struct cli *c, const cJSON *object)
 	int width = 0, r = CW_OK;
 
 	cJSON_ArrayForEach (member, object) {
-		int n = (int)strlen(member->string);
+		int n = width_of(member->string);
 
 		width = n > width ? n : width;
 	}
 	cJSON_ArrayForEach (member, object) {
 		const cJSON *item;
-		char name[160];
-		int i = 0;
 
 		if (!cJSON_IsArray(member) || cJSON_GetArraySize(member) < 2) {
 			r = print_line(c, member->string, width,
 			    cJSON_GetArraySize(member) == 1 && cJSON_IsArray(member) ? member->child
 										     : member);
 		} else {
-			cJSON_ArrayForEach (item, member) {
-				(void)snprintf(
-				    name, sizeof(name), "%s", i++ == 0 ? member->string : "");
-				if ((r = print_line(c, name, width, item)) < 0)
+			cJSON_ArrayForEach (item, member)
+				if ((r = print_line(c, item == member->child ? member->string : "",
+					 width, item)) < 0)
 					return r;
-			}
 		}
 		if (r < 0)
 			return r;
@@ -165,6 +179,19 @@ print_table(const struct cli *c, const cJSON *list)
 	return r;
 }
 
+static int
+print_scalar(const cJSON *value)
+{
+	char *text = inline_text(value);
+
+	if (text == NULL)
+		return CW_ENOMEM;
+	cli_put(stdout, text);
+	putchar('\n');
+	cJSON_free(text);
+	return CW_OK;
+}
+
 int
 cli_print_value(const struct cli *c, const cJSON *value)
 {
@@ -184,16 +211,5 @@ cli_print_value(const struct cli *c, const cJSON *value)
 	}
 	if (cJSON_IsObject(value))
 		return print_object(c, value);
-	{
-		char *text = inline_text(value);
-		struct cw_buf b;
-
-		cw_buf_init(&b, 64u << 20);
-		r = text == NULL ? CW_ENOMEM : cw_console_put(&b, text);
-		if (r == CW_OK && cw_buf_str(&b) != NULL)
-			puts(cw_buf_str(&b));
-		cw_buf_free(&b);
-		cJSON_free(text);
-	}
-	return r;
+	return print_scalar(value);
 }
