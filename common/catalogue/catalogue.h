@@ -26,7 +26,7 @@ enum cw_catalogue_type {
 	CW_TYPE_STRINGS, /* a string or a list of them */
 	CW_TYPE_BOOL,
 	CW_TYPE_SWITCH, /* true; false is as if it were not there */
-	CW_TYPE_INT, /* 0 .. 2^31-1 */
+	CW_TYPE_INT, /* 0 .. 2^31-1, also as a string of digits: how command lines have it */
 	CW_TYPE_DATE, /* RFC 3339, or "YYYY-MM-DD"; null to clear */
 	CW_TYPE_DURATION, /* "[d.]hh:mm:ss" as .NET writes a TimeSpan */
 	CW_TYPE_SECRET, /* {"$sealed":"BASE64"}, opened by the agent alone */

@@ -28,6 +28,10 @@ static const struct {
 	    "ActiveDirectory\\Get-ADUser LDAPFilter=\"(title=CTO)\" ResultSetSize=null "
 	    "Server=\"dc1\"",
 	    CW_OK },
+	{ "Get-ADUser", "{\"Filter\":\"*\",\"ResultSetSize\":\"30\"}",
+	    "ActiveDirectory\\Get-ADUser LDAPFilter=\"(objectClass=*)\" ResultSetSize=30 "
+	    "Server=\"dc1\"",
+	    CW_OK },
 	{ "Set-ADUser",
 	    "{\"Identity\":\"ada\",\"Title\":null,\"Replace\":{\"otherTelephone\":[\"a\","
 	    "\"b\"],\"countryCode\":826}}",
@@ -201,6 +205,13 @@ static const struct {
 	{ "Get-ADUser", "{\"Filter\":\"*\",\"SearchScope\":\"All\"}",
 	    "-SearchScope wants one of Base, OneLevel, Subtree", CW_EINVAL },
 	{ "Get-ADUser", "{\"Filter\":\"*\",\"ResultPageSize\":1.5}", "a whole number", CW_EINVAL },
+	{ "Get-ADUser", "{\"Filter\":\"*\",\"ResultPageSize\":\"1.5\"}", "a whole number",
+	    CW_EINVAL },
+	{ "Get-ADUser", "{\"Filter\":\"*\",\"ResultPageSize\":\"-1\"}", "a whole number",
+	    CW_EINVAL },
+	{ "Get-ADUser", "{\"Filter\":\"*\",\"ResultPageSize\":\"2147483648\"}", "a whole number",
+	    CW_EINVAL },
+	{ "Get-ADUser", "{\"Filter\":\"*\",\"ResultPageSize\":\"\"}", "a whole number", CW_EINVAL },
 	{ "Set-ADUser", "{\"Identity\":\"ada\",\"KerberosEncryptionType\":\"AES999\"}",
 	    "needs a person's approval", CW_EDENIED },
 	{ "Set-ADAccountExpiration", "{\"Identity\":\"ada\",\"TimeSpan\":\"-1.00:00:00\"}",
