@@ -121,6 +121,8 @@ check(const struct cw_tenant *t, struct cw_err *err)
 	if (strchr(t->name, '/') != NULL || cw_streq(t->name, ".") || cw_streq(t->name, ".."))
 		return cw_fail(
 		    err, CW_EINVAL, "a tenant's name is text without \"/\", and no dots alone");
+	if (t->name[0] == ' ' || t->name[strlen(t->name) - 1] == ' ')
+		return cw_fail(err, CW_EINVAL, "a tenant's name has no space at its ends");
 	if (!cw_utf8_is_line(t->name, strlen(t->name)))
 		return cw_fail(err, CW_EINVAL,
 		    "a tenant's name is one line of UTF-8, without control characters");
