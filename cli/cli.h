@@ -75,6 +75,18 @@ enum cw_style cli_state_style(const char *state);
  * of alike flat objects as a table. */
 int cli_print_value(const struct cli *c, const cJSON *value);
 
+/* A column of a list: a text member of each row, or what a function makes of the row. */
+struct cli_column {
+	const char *header;
+	const char *member;
+	const char *(*text)(const cJSON *row); /* where it is no plain member; NULL: shown as "-" */
+	bool is_state; /* coloured as such */
+};
+/* Gets a list and prints it: as JSON, or its rows as a table. The columns end with one without a
+ * header; the last is an id. */
+int cli_list(struct cli *c, struct cw_err *err, const char *path, const char *rows,
+    const struct cli_column *columns);
+
 /* Follows an operation to its end and shows it. CW_EFAILED when it did not succeed. *ret (may be
  * NULL) receives the operation as it ended. */
 int cli_watch(struct cli *c, const char *operation, cJSON **ret, struct cw_err *err);

@@ -59,38 +59,25 @@ print_tenant(const cJSON *t)
 	return CW_OK;
 }
 
+static const char *
+graph_of(const cJSON *tenant)
+{
+	return cw_json_str(cw_json_get(tenant, "graph"), "tenant_id");
+}
+
+static const struct cli_column columns[] = {
+	{ "NAME", "name", NULL, false },
+	{ "MODE", "mode", NULL, false },
+	{ "GRAPH", NULL, graph_of, false },
+	{ "ID", "id", NULL, false },
+	{ 0 },
+};
+
 static int
 list(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 {
-	static const char *const headers[] = { "NAME", "MODE", "GRAPH", "ID", NULL };
-	struct cw_table table = { 0 };
-	const cJSON *t;
-	cJSON *answer = NULL;
-	int r;
-
 	(void)options, (void)argc, (void)argv;
-	if ((r = cli_get(c, &answer, err, "/v1/tenants")) < 0)
-		return r;
-	if (c->json) {
-		r = cli_print_json(answer);
-		goto done;
-	}
-	if ((r = cw_table_init(&table, headers, c->colour)) < 0)
-		goto done;
-	cJSON_ArrayForEach (t, cw_json_get(answer, "tenants")) {
-		const char *graph = cw_json_str(cw_json_get(t, "graph"), "tenant_id");
-
-		if ((r = cw_table_cell(&table, CW_STYLE_PLAIN, cw_json_str(t, "name"))) < 0 ||
-		    (r = cw_table_cell(&table, CW_STYLE_PLAIN, cw_json_str(t, "mode"))) < 0 ||
-		    (r = cw_table_cell(&table, CW_STYLE_PLAIN, graph)) < 0 ||
-		    (r = cw_table_cell(&table, CW_STYLE_DIM, cw_json_str(t, "id"))) < 0)
-			goto done;
-	}
-	r = cw_table_print(&table, stdout, c->columns);
-done:
-	cw_table_free(&table);
-	cJSON_Delete(answer);
-	return r;
+	return cli_list(c, err, "/v1/tenants", "tenants", columns);
 }
 
 static int
