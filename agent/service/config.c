@@ -73,21 +73,6 @@ read_words(char **ret, const cJSON *root, const char *name, const char *path, st
 }
 
 static int
-read_string(char **ret, const cJSON *root, const char *name, const char *path, struct cw_err *err)
-{
-	const cJSON *member = cw_json_get(root, name);
-
-	if (member == NULL || cJSON_IsNull(member))
-		return CW_OK;
-	if (!cJSON_IsString(member) || member->valuestring[0] == '\0')
-		return cw_fail(err, CW_EINVAL,
-		    "%s: \"%s\" must be a string that is not empty, or null", path, name);
-	return (*ret = cw_strdup(member->valuestring)) != NULL
-	    ? CW_OK
-	    : cw_fail(err, CW_ENOMEM, "%s: out of memory", path);
-}
-
-static int
 read_pool(struct cw_agent_config *c, const cJSON *root, const char *path, struct cw_err *err)
 {
 	int64_t pool = POOL_MIN;
@@ -119,8 +104,8 @@ cw_agent_config_parse(
 	}
 	if ((r = read_words(c.powershell, root, "powershell", path, err)) < 0 ||
 	    (r = read_pool(&c, root, path, err)) < 0 ||
-	    (r = read_string(&c.proxy, root, "proxy", path, err)) < 0 ||
-	    (r = read_string(&c.server, root, "server", path, err)) < 0)
+	    (r = cw_json_copy_str(&c.proxy, root, "proxy", path, err)) < 0 ||
+	    (r = cw_json_copy_str(&c.server, root, "server", path, err)) < 0)
 		goto done;
 	if (c.server != NULL && !cw_is_host(c.server)) {
 		r = cw_fail(err, CW_EINVAL, "%s: \"server\" is not the name of a host", path);
