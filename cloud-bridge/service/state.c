@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -15,21 +14,12 @@
 #include "os/file.h"
 
 int
-cw_bridge_path(
-    char ret[CW_BRIDGE_PATH_MAX], const char *folder, const char *name, struct cw_err *err)
-{
-	return snprintf(ret, CW_BRIDGE_PATH_MAX, "%s/%s", folder, name) < (int)CW_BRIDGE_PATH_MAX
-	    ? CW_OK
-	    : cw_fail(err, CW_EINVAL, "the state folder's path is too long");
-}
-
-int
 cw_bridge_state_check(const char *folder, struct cw_err *err)
 {
-	char path[CW_BRIDGE_PATH_MAX];
+	char path[CW_FILE_PATH_MAX];
 	int r;
 
-	if ((r = cw_bridge_path(path, folder, "ledger.db", err)) < 0)
+	if ((r = cw_file_path(path, folder, "ledger.db", err)) < 0)
 		return r;
 	if (!cw_file_exists(folder) || !cw_file_exists(path))
 		return cw_fail(err, CW_ENOTFOUND,
@@ -41,10 +31,10 @@ cw_bridge_state_check(const char *folder, struct cw_err *err)
 int
 cw_bridge_state_lock(const char *folder, struct cw_err *err)
 {
-	char path[CW_BRIDGE_PATH_MAX];
+	char path[CW_FILE_PATH_MAX];
 	int fd, r;
 
-	if ((r = cw_bridge_path(path, folder, "lock", err)) < 0)
+	if ((r = cw_file_path(path, folder, "lock", err)) < 0)
 		return r;
 	if ((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
 		return cw_fail(err, CW_ESYS, "cannot open %s: %s", path, strerror(errno));
@@ -62,12 +52,12 @@ int
 cw_bridge_with_ledger(const char *folder,
     int (*work)(void *arg, struct cw_ledger *l, struct cw_err *err), void *arg, struct cw_err *err)
 {
-	char path[CW_BRIDGE_PATH_MAX];
+	char path[CW_FILE_PATH_MAX];
 	struct cw_ledger *l;
 	uv_loop_t loop;
 	int r;
 
-	if ((r = cw_bridge_path(path, folder, "ledger.db", err)) < 0)
+	if ((r = cw_file_path(path, folder, "ledger.db", err)) < 0)
 		return r;
 	if (uv_loop_init(&loop) != 0)
 		return cw_fail(err, CW_ENOMEM, "out of memory");
