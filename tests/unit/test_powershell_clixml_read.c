@@ -28,10 +28,11 @@ static const struct {
 	const char *name, *xml, *json;
 } rows[] = {
 	{ "a string", "<S>a&amp;b&lt;c&#x20AC;</S>", "\"a&b<c\xe2\x82\xac\"" },
-	/* As .NET writes them, though XML has no place for them: anybody may put one into an attribute
-	 * of the directory. */
+	/* As .NET writes them, though XML has no place for them: anybody may put one into an
+	 * attribute of the directory. */
 	{ "what XML cannot hold, as .NET refers to it", "<S>a&#xFFFE;&amp;&#xFFFF;&#xFFFF;b</S>",
-	    "\"a\xef\xbf\xbe&\xef\xbf\xbf\xef\xbf\xbf" "b\"" },
+	    "\"a\xef\xbf\xbe&\xef\xbf\xbf\xef\xbf\xbf"
+	    "b\"" },
 	{ "the same in a name and words",
 	    OBJ("<ToString>&#xFFFE;</ToString><MS><I32 N=\"&#xFFFE;\">1</I32></MS>"),
 	    "{\"\xef\xbf\xbe\":1}" },
