@@ -74,6 +74,12 @@ cw_route_agent_connected(struct cw_route *r, const char *agent, const char *tena
 	route_agents_wake(r, tenant);
 }
 
+void
+cw_route_roles_changed(struct cw_route *r, const char *tenant)
+{
+	route_agents_wake(r, tenant);
+}
+
 /* --- asking */
 
 static bool

@@ -163,7 +163,7 @@ on_signal(uv_signal_t *handle, int number)
 	stop(b);
 }
 
-/* --- what is told in the log */
+/* --- what the agents' port tells */
 
 static void
 on_agent_changed(void *arg, const char *agent, const char *tenant, bool connected)
@@ -178,6 +178,8 @@ on_agent_changed(void *arg, const char *agent, const char *tenant, bool connecte
 		    status.roles[0] != '\0' ? status.roles : "no role");
 	else
 		cw_log(CW_LOG_INFO, "agent %s of tenant %s is gone", agent, tenant);
+	if (connected && b->route != NULL && b->step == 0)
+		cw_route_roles_changed(b->route, tenant);
 }
 
 static void
