@@ -9,7 +9,7 @@ import threading
 
 TIMEOUT_S = 120
 PIECE = 65536
-OWN_HEADERS = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
+OWN_HEADERS = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 
 
 class Exchange:
@@ -29,39 +29,27 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def setup(self):
         super().setup()
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.upstream = None
-
-    def finish(self):
-        if self.upstream is not None:
-            self.upstream.close()
-        super().finish()
 
     def log_message(self, *_):
         pass
-
-    def forward(self, exchange):
-        """Asks upstream, on the connection of last time where that still stands; the answer, or None."""
-        headers = {k: v for k, v in self.headers.items() if k.lower() not in OWN_HEADERS}
-        for fresh in (self.upstream is None, True):
-            if fresh:
-                self.upstream = self.server.recorder.connect()
-            try:
-                self.upstream.request(exchange.method, exchange.path, exchange.body or None, headers)
-                return self.upstream.getresponse()
-            except (OSError, http.client.HTTPException):
-                self.upstream.close()
-                if fresh:
-                    return None
-        return None
 
     def do(self):
         self.close_connection = True  # unless all goes well
         n = int(self.headers.get("Content-Length") or 0)
         exchange = Exchange(self.command, self.path, self.rfile.read(n) if n else b"", dict(self.headers))
         self.server.recorder.begin(exchange)
-        got = self.forward(exchange)
-        if got is None:
-            return  # as if it had hung up on the client itself
+        # A connection of its own for each, so that a lost one is never hidden by asking again.
+        upstream = self.server.recorder.connect()
+        try:
+            upstream.request(exchange.method, exchange.path, exchange.body or None,
+                             {k: v for k, v in self.headers.items() if k.lower() not in OWN_HEADERS})
+            self.answer(exchange, upstream.getresponse())
+        except (OSError, http.client.HTTPException):
+            pass  # as if it had hung up on the client itself
+        finally:
+            upstream.close()
+
+    def answer(self, exchange, got):
         exchange.status, exchange.kind = got.status, got.headers.get_content_type() if got.headers.get("Content-Type") else None
         known = got.headers.get("Content-Length")
         self.send_response_only(got.status)
@@ -74,17 +62,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         self.wfile.flush()
-        try:
-            while piece := got.read1(PIECE):
-                if self.server.recorder.keeps_answers:
-                    exchange.answer += piece
-                self.wfile.write(piece if known is not None else b"%x\r\n%s\r\n" % (len(piece), piece))
-        except (OSError, http.client.HTTPException):
-            return
+        while piece := got.read1(PIECE):
+            if self.server.recorder.keeps_answers:
+                exchange.answer += piece
+            self.wfile.write(piece if known is not None else b"%x\r\n%s\r\n" % (len(piece), piece))
         exchange.whole = True
         if known is None and got.status != 204:
             self.wfile.write(b"0\r\n\r\n")
-        self.close_connection = got.will_close
+        self.close_connection = False
         self.server.recorder.end(exchange)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do
@@ -123,13 +108,7 @@ class Recorder:
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     def connect(self):
-        c = http.client.HTTPSConnection("localhost", self.upstream(), context=self.upstream_tls, timeout=TIMEOUT_S)
-        try:
-            c.connect()
-            c.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError:
-            pass  # request() says so
-        return c
+        return http.client.HTTPSConnection("localhost", self.upstream(), context=self.upstream_tls, timeout=TIMEOUT_S)
 
     def begin(self, exchange):
         with self.lock:

@@ -102,7 +102,8 @@ class System:
         if through:
             self.wire = Wire(lambda: self.ready["agents_port"])
             self.graph = Recorder(*certificate, env("CA"), lambda: self.entra.port, self._heard_graph)
-            self.env["CAUSEWAY_LAB_GRAPH_URL"] = env("GRAPH_URL").replace(str(self.entra.port), str(self.graph.port))
+            for name in ("GRAPH_URL", "TOKEN_URL"):  # tokens are for the host that is asked
+                self.env[f"CAUSEWAY_LAB_{name}"] = env(name).replace(f":{self.entra.port}/", f":{self.graph.port}/")
             self.env["CAUSEWAY_AGENTS_ADDRESS"] = f"localhost:{self.wire.port}"
         self.shell("bridge_create", mode)
         self._read_ready()

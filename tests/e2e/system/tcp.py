@@ -27,7 +27,7 @@ class Wire:
             except OSError:
                 return
             try:
-                server = socket.create_connection(("127.0.0.1", self.upstream()), 5)
+                server = socket.create_connection(("127.0.0.1", self.upstream()))
             except OSError:
                 client.close()
                 continue
