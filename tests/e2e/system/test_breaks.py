@@ -135,8 +135,9 @@ def silent_wire(system, rng):
 
 
 def lose_graph(system, rng):
-    """Graph hangs up: before it did what it was asked for, or after."""
-    system.entra.fault(method=rng.choice(("GET", "PATCH")), when=rng.choice(("before", "after")), drop=True, count=rng.randint(1, 3))
+    """Graph hangs up, or says that it is not well: before it did what it was asked for, or after."""
+    how = rng.choice(({"drop": True}, {"status": 503}, {"status": 429, "headers": {"Retry-After": "1"}}))
+    system.entra.fault(method=rng.choice(("GET", "PATCH")), when=rng.choice(("before", "after")), count=rng.randint(1, 3), **how)
 
 
 ACTS = (kill_bridge, kill_agent, kill_powershells, cut_wire, kill_both, silent_wire, lose_graph)
