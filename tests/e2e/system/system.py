@@ -149,6 +149,11 @@ class System:
             os.kill(pid, signal.SIGKILL)
             until(f"the end of the {name}", lambda: self.pid(name) is None)
 
+    def stop_program(self, name):
+        """In good order."""
+        for file in glob.glob(f"{self.state}/top.d/*-{name}.pid"):
+            self.shell("process_stop", file)
+
     def start_bridge(self):
         self.shell("bridge_start")
         self._read_ready()
@@ -278,8 +283,8 @@ class System:
     def stop(self):
         """In good order; then nothing odd may be in the logs, and no secret anywhere."""
         self.hunt()
-        self.shell("process_stop", f"{self.state}/top.d/2-agent.pid")
-        self.shell("process_stop", f"{self.state}/top.d/1-bridge.pid")
+        self.stop_program("agent")
+        self.stop_program("bridge")
         for name, text in self.logs().items():
             check(f"nothing odd in the {name}'s log", not SANITIZER.search(text), text[-4000:])
         self.hunt()
@@ -316,6 +321,10 @@ def _stat(pid):
 def _started(pid):
     stat = _stat(pid)
     return stat[19] if stat and stat[0] != "Z" else None
+
+
+def is_alive(pid):
+    return _started(pid) is not None
 
 
 def _parent(pid):

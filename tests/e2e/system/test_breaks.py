@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import sys
@@ -103,7 +104,10 @@ def kill_bridge(system, rng):
 
 
 def kill_agent(system, rng):
+    orphans = system.powershells()
     system.kill("agent")
+    # What it ran is over, or the directory could change after it was read to settle what became of it.
+    until("the end of its PowerShells", lambda: not any(s.is_alive(pid) for pid in orphans))
     time.sleep(rng.uniform(0, 0.2))
     system.start_agent(wait=False)
 
@@ -113,6 +117,27 @@ def kill_both(system, rng):
         system.kill(name)
     system.start_agent(wait=False)
     system.start_bridge()
+
+
+def revert_agent(system, rng):
+    """Its server is restored: the journal is the one of a while ago."""
+    system.kill("agent")
+    for name in os.listdir(f"{system.home}/agent"):
+        if name.startswith("journal.db"):
+            os.remove(f"{system.home}/agent/{name}")
+    shutil.copy(f"{system.home}/journal.before", f"{system.home}/agent/journal.db")
+    system.start_agent(wait=False)
+
+
+def stop_bridge(system, rng):
+    """In good order, as for an update."""
+    system.stop_program("bridge")
+    system.start_bridge()
+
+
+def stop_agent(system, rng):
+    system.stop_program("agent")
+    system.start_agent(wait=False)
 
 
 def kill_powershells(system, rng):
@@ -140,7 +165,7 @@ def lose_graph(system, rng):
     system.entra.fault(method=rng.choice(("GET", "PATCH")), when=rng.choice(("before", "after")), count=rng.randint(1, 3), **how)
 
 
-ACTS = (kill_bridge, kill_agent, kill_powershells, cut_wire, kill_both, silent_wire, lose_graph)
+ACTS = (kill_bridge, kill_agent, kill_powershells, cut_wire, kill_both, silent_wire, lose_graph, revert_agent, stop_bridge, stop_agent)
 
 
 # --- a round
@@ -223,6 +248,9 @@ def deal(rng):
 
 def one_round(system, rng, acts, mode, people, number):
     title = f"round {number}, {mode}: {', '.join(a.__name__.replace('_', ' ') for a in acts)}"
+    with contextlib.closing(sqlite3.connect(f"{system.home}/agent/journal.db")) as db, \
+            contextlib.closing(sqlite3.connect(f"{system.home}/journal.before")) as before:
+        db.backup(before)
     ad_mark, exchanges_before = system.ad.mark(), len(system.graph.exchanges)
     lists = plan(rng, mode, people, number)
     began, failed = time.monotonic(), s.failed

@@ -294,7 +294,7 @@ def test_revoked_agent(system):
     until("refused again", lambda: system.logs()["agent"].count("was revoked") > 1)
     check("not connected", not connected(system, agent))
     same("the change waits", system.show(operation).state, "running")
-    system.shell("process_stop", f"{system.state}/top.d/2-agent.pid")
+    system.stop_program("agent")
     shutil.move(f"{system.home}/agent", f"{system.home}/revoked")
     system.shell("agent_create")
     same("and goes on with another agent", system.ended(operation).state, "succeeded")
