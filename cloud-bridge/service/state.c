@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/state.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <uv.h>
 
 #include "base/err.h"
 #include "ledger/ledger.h"
 #include "os/file.h"
+#include "os/lock.h"
 
 int
 cw_bridge_state_check(const char *folder, struct cw_err *err)
@@ -32,19 +27,14 @@ int
 cw_bridge_state_lock(const char *folder, struct cw_err *err)
 {
 	char path[CW_FILE_PATH_MAX];
-	int fd, r;
+	static struct cw_lock
+	    *kept; /* on purpose: it goes when the process does, however it ends */
+	int r;
 
 	if ((r = cw_file_path(path, folder, "lock", err)) < 0)
 		return r;
-	if ((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
-		return cw_fail(err, CW_ESYS, "cannot open %s: %s", path, strerror(errno));
-	/* Kept open on purpose: the lock goes when the process does, however it ends. */
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return CW_OK;
-	r = errno == EWOULDBLOCK
-	    ? cw_fail(err, CW_ECONFLICT, "a bridge runs on %s already", folder)
-	    : cw_fail(err, CW_ESYS, "cannot lock %s: %s", path, strerror(errno));
-	close(fd);
+	if ((r = cw_lock_take(&kept, path, err)) == CW_ECONFLICT)
+		return cw_fail(err, r, "a bridge runs on %s already", folder);
 	return r;
 }
 
