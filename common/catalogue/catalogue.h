@@ -163,11 +163,32 @@ int cw_catalogue_call_open(
     struct cw_catalogue_call *call, size_t i, const void *utf8, size_t n, struct cw_err *err);
 
 /*
+ * The objects that a call names: by its target, by every other parameter that identifies objects,
+ * and by places (-Path, -TargetPath). In the order of its parameters; a list is so many objects.
+ */
+struct cw_catalogue_named {
+	const struct cw_catalogue_parameter *parameter;
+	const char *text; /* in the form of identity.h or dn.h; borrowed from the call */
+	bool target; /* what the command is about */
+};
+size_t cw_catalogue_call_named(const struct cw_catalogue_call *call);
+/* false: there is no i-th. */
+bool cw_catalogue_call_name(
+    const struct cw_catalogue_call *call, size_t i, struct cw_catalogue_named *ret);
+/* Says it by another text: what was looked up stays what it was, whatever is renamed meanwhile. */
+int cw_catalogue_call_pin(
+    struct cw_catalogue_call *call, size_t i, const char *text, struct cw_err *err);
+
+/*
  * The command to run: every secret opened, the controller's name, -WhatIf:$false and
  * -Confirm:$false added by us. server may be NULL for a command that takes none. *ret is borrowed
  * from the call. CW_EINVAL while a secret is sealed.
  */
 int cw_catalogue_call_command(struct cw_catalogue_call *call, const struct cw_psrp_command **ret,
+    const char *server, struct cw_err *err);
+/* The same without its target, which is then fed to the pipeline, one object after the other. *ret
+ * is filled, and borrows from the call. CW_EINVAL: it names none, or takes none as input. */
+int cw_catalogue_call_command_fed(struct cw_catalogue_call *call, struct cw_psrp_command *ret,
     const char *server, struct cw_err *err);
 
 #endif
