@@ -47,6 +47,9 @@ struct cw_broker_config { /* all borrowed */
 	const struct cw_policy *policy; /* NULL: everything but what takes an approval */
 	const char *agent, *tenant; /* UUIDs, lower case */
 	const uint8_t *seal_private; /* 32 bytes */
+	/* Full paths, in the sandbox, of modules to import before the proxies, for an engine that
+	 * lacks its utilities; NULL-terminated, or NULL. */
+	const char *const *modules;
 	const char *preparation; /* for tests: a script in place of the proxies; NULL: them */
 };
 

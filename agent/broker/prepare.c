@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "broker/broker_internal.h"
+#include "proxies/proxies.h"
 
 #define PREPARE_MS 50000u
 #define ARENA_MAX (8u * 1024u * 1024u)
@@ -60,9 +61,12 @@ on_lost(void *arg, const struct cw_err *err)
 static int
 proxies(const struct cw_broker *b, struct cw_psrp_command *ret, struct cw_ps_arena *arena)
 {
-	(void)arena;
+	static const char *const roles[] = { "directory", "sync", NULL };
+
+	if (b->config.preparation == NULL)
+		return cw_proxies_prepare(ret, arena, roles, b->config.modules);
 	*ret = (struct cw_psrp_command){ b->config.preparation, true, NULL, 0 };
-	return b->config.preparation != NULL ? CW_OK : CW_EINVAL;
+	return CW_OK;
 }
 
 void
