@@ -95,32 +95,49 @@ on_handle_closed(uv_handle_t *handle)
 void
 broker_look(struct cw_broker *b)
 {
-	(void)b;
+	if (!b->closing || b->scripts != NULL || uv_is_closing((uv_handle_t *)&b->timer))
+		return;
+	uv_close((uv_handle_t *)&b->timer, on_handle_closed);
+	uv_close((uv_handle_t *)&b->flusher, on_handle_closed);
 }
 
-/* Runspaces and sandboxes are gone, and no event comes from them. */
-static void
-abandon(struct cw_script *s)
+/* Runspaces and sandboxes are gone, and no event comes from them; what was begun stays so. */
+void
+broker_abandon(struct cw_script *s)
 {
+	struct cw_broker *b = s->broker;
+	struct broker_call *call, *next;
+
 	s->sandbox = NULL;
-	while (s->calls != NULL) {
-		s->calls->job = NULL;
-		call_free(s->calls);
+	s->state = SCRIPT_ENDED;
+	for (call = s->calls; call != NULL; call = next) {
+		next = call->next;
+		call->job = call->query.job = NULL;
+		if (call->state == CALL_PLACING)
+			cw_controller_cancel(b->config.controller, &call->wait);
+		if (!call->at_disk)
+			call_free(call);
 	}
+	if (s->calls != NULL || s->at_disk)
+		return;
 	script_free(s);
+	broker_look(b);
 }
 
 void
 cw_broker_close(struct cw_broker *b, void (*closed)(void *arg), void *arg)
 {
+	struct cw_script *s, *next;
+
 	assert(closed != NULL);
 	b->closing = true;
 	b->closed = closed;
 	b->closed_arg = arg;
-	while (b->scripts != NULL)
-		abandon(b->scripts);
-	uv_close((uv_handle_t *)&b->timer, on_handle_closed);
-	uv_close((uv_handle_t *)&b->flusher, on_handle_closed);
+	for (s = b->scripts; s != NULL; s = next) {
+		next = s->next;
+		broker_abandon(s);
+	}
+	broker_look(b);
 }
 
 void

@@ -107,6 +107,7 @@ struct broker_call {
 	struct cw_buf error, result; /* JSON: their first error; for the journal */
 	struct cw_journal_change change;
 	struct cw_writer_job disk;
+	bool at_disk; /* the writer has the job */
 };
 
 /* --- scripts */
@@ -174,6 +175,7 @@ struct cw_script {
 	bool begun; /* its id is in the journal */
 	struct cw_journal_change change;
 	struct cw_writer_job disk;
+	bool at_disk; /* the writer has the job */
 };
 
 struct cw_broker {
@@ -199,6 +201,8 @@ struct cw_broker {
 uint64_t broker_now(const struct cw_broker *b);
 void broker_arm(struct cw_broker *b); /* something is due earlier than before */
 void broker_look(struct cw_broker *b); /* a script is gone */
+/* While it closes: frees what is left of a script, as far as the journal's thread lets go of it. */
+void broker_abandon(struct cw_script *s);
 
 /* script.c */
 void script_end(struct cw_script *s); /* pipeline and sandbox are over, or were never there */

@@ -162,6 +162,11 @@ on_begun(void *arg)
 	struct cw_script *s = arg;
 	char why[128];
 
+	s->at_disk = false;
+	if (s->broker->closing) {
+		broker_abandon(s);
+		return;
+	}
 	if (s->change.err.code == CW_ECONFLICT) {
 		(void)snprintf(why, sizeof(why),
 		    "operation %s was begun before (%s): it is not run again", s->id,
@@ -194,6 +199,7 @@ begin(struct cw_script *s)
 		    .command = words[s->mode],
 		    .server = "",
 		    .not_after_ms = s->not_after_ms } };
+	s->at_disk = true;
 	s->disk = (struct cw_writer_job){ .change = &s->change, .done = on_begun, .arg = s };
 	cw_writer_ask(s->broker->config.writer, &s->disk);
 }

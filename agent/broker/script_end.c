@@ -150,7 +150,13 @@ end_sandbox(struct cw_script *s)
 static void
 on_ended(void *arg)
 {
-	tell_soon(arg);
+	struct cw_script *s = arg;
+
+	s->at_disk = false;
+	if (s->broker->closing)
+		broker_abandon(s);
+	else
+		tell_soon(s);
 }
 
 static void
@@ -166,6 +172,7 @@ end_in_journal(struct cw_script *s, int kind)
 		s->change.failed = strcmp(state_of(s), "done") != 0;
 		s->change.result = cw_buf_str(&s->result_text);
 	}
+	s->at_disk = true;
 	s->disk = (struct cw_writer_job){ .change = &s->change, .done = on_ended, .arg = s };
 	cw_writer_ask(s->broker->config.writer, &s->disk);
 }

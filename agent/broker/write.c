@@ -34,8 +34,22 @@ entry_id(char ret[CW_UUID_TEXT], const char *operation, uint32_t number)
 static void
 ask_journal(struct broker_call *call, void (*done)(void *arg))
 {
+	call->at_disk = true;
 	call->disk = (struct cw_writer_job){ .change = &call->change, .done = done, .arg = call };
 	cw_writer_ask(call->script->broker->config.writer, &call->disk);
+}
+
+/* The writer is through with it; true when nothing more is to come of it. */
+static bool
+is_abandoned(struct broker_call *call)
+{
+	struct cw_script *s = call->script;
+
+	call->at_disk = false;
+	if (!s->broker->closing)
+		return false;
+	broker_abandon(s);
+	return true;
 }
 
 /* --- its end */
@@ -80,6 +94,8 @@ on_ended(void *arg)
 {
 	struct broker_call *call = arg;
 
+	if (is_abandoned(call))
+		return;
 	if (call->change.err.code < 0)
 		lines_text(call->script, "warning", call->change.err.text);
 	call->at += call->running;
@@ -206,6 +222,8 @@ on_begun(void *arg)
 	struct broker_call *call = arg;
 	struct cw_err err = { 0 };
 
+	if (is_abandoned(call))
+		return;
 	if (call->change.err.code < 0) {
 		/* Nothing of it is in the journal, or it was begun before: either way it is not
 		 * made. */
