@@ -11,8 +11,9 @@
 
 #define HEAD                                                                                   \
 	"<Objs Version=\"1.1.0.1\" xmlns=\"http://schemas.microsoft.com/powershell/2004/04\">" \
-	"<Obj><TN><T>System.Collections.Hashtable</T><T>System.Object</T></TN><DCT><En>"       \
-	"<S N=\"Key\">records</S><Obj N=\"Value\"><LST>"
+	"<Obj RefId=\"0\"><TN "                                                                \
+	"RefId=\"0\"><T>System.Collections.Hashtable</T><T>System.Object</T></TN><DCT><En>"    \
+	"<S N=\"Key\">records</S><Obj N=\"Value\" RefId=\"1\"><LST>"
 #define MIDDLE "</LST></Obj></En><En><S N=\"Key\">state</S><S N=\"Value\">"
 #define TAIL "</S></En></DCT></Obj></Objs>"
 
@@ -20,7 +21,7 @@ void
 answer_init(struct answer *a)
 {
 	*a = (struct answer){ .relay = {
-				  .hidden = cw_catalogue_attribute_is_secret, .next_ref = 1 } };
+				  .hidden = cw_catalogue_attribute_is_secret, .next_ref = 2 } };
 	cw_buf_init(&a->records, ANSWER_KEPT_MAX);
 }
 
@@ -48,7 +49,8 @@ put_record(
 	int r;
 
 	if ((r = cw_buf_put_le(b, 0, LENGTH)) == CW_OK &&
-	    (r = cw_buf_printf(b, "<Obj><LST><S>%s</S>", stream)) == CW_OK &&
+	    (r = cw_buf_printf(
+		 b, "<Obj RefId=\"%u\"><LST><S>%s</S>", a->relay.next_ref++, stream)) == CW_OK &&
 	    (r = cw_clixml_relay(b, NULL, value, &a->relay, err)) == CW_OK)
 		r = cw_buf_puts(b, "</LST></Obj>");
 	if (r < 0) {

@@ -22,7 +22,9 @@ const char *test_case = "start";
 
 #define LAB "Import-Module /engine/Modules/Causeway.Lab.Utility; "
 /* A request as a forger writes it. */
-#define FORGED(map) LAB "$a = Ask " map "; $a.state; $a.records | ForEach-Object { $_[0]; $_[1].error_id; $_[1].message }"
+#define FORGED(map)         \
+	LAB "$a = Ask " map \
+	    "; $a.state; $a.records | ForEach-Object { $_[0]; $_[1].error_id; $_[1].message }"
 
 static const struct row {
 	const char *name, *script;
@@ -43,9 +45,8 @@ static const struct row {
 	    "Get-ADUser -Filter 'Surname -like \"H*\"' | Set-ADUser -Description D1; "
 	    "(Get-ADUser grace -Properties Description).Description",
 	    "done", "{\"output\":\"D1\"}", NULL },
-	{ "an error that is caught",
-	    "try { Get-ADUser nobody } catch { $_.FullyQualifiedErrorId }", "done",
-	    "ADIdentityNotFoundException", "\"error\"" },
+	{ "an error that is caught", "try { Get-ADUser nobody } catch { $_.FullyQualifiedErrorId }",
+	    "done", "ADIdentityNotFoundException", "\"error\"" },
 	{ "a write to nobody",
 	    "try { Set-ADUser nobody -Title x } catch { \"$_\"; $_.FullyQualifiedErrorId }", "done",
 	    "Cannot find an object with identity: 'nobody' under: 'DC=lab,DC=test'.", NULL },
@@ -53,7 +54,8 @@ static const struct row {
 	    "try { Set-ADUser Engineering -Title x } catch { $_.FullyQualifiedErrorId }", "done",
 	    "ADIdentityNotFoundException,Microsoft.ActiveDirectory.Management.Commands.SetADUser",
 	    NULL },
-	{ "-WhatIf", "Set-ADUser ada -Title 'never' -WhatIf; (Get-ADUser ada -Properties Title).Title",
+	{ "-WhatIf",
+	    "Set-ADUser ada -Title 'never' -WhatIf; (Get-ADUser ada -Properties Title).Title",
 	    "done", "{\"output\":\"T1\"}", "never\"}" },
 	{ "a manager by name",
 	    "Set-ADUser ada -Manager grace; (Get-ADUser ada -Properties Manager).Manager", "done",
@@ -75,11 +77,13 @@ static const struct row {
 	    NULL },
 	{ "warnings", LAB "Write-Warning 'look'", "done", "{\"warning\":\"look\"}", NULL },
 	{ "Read-Host", "\"[$($Host.UI.ReadLine())]\"", "done", "\"[]\"", NULL },
-	{ "a question", "try { $null = $Host.UI.PromptForChoice('a', 'b', @(), 0); 'x' } catch { 'no' }",
+	{ "a question",
+	    "try { $null = $Host.UI.PromptForChoice('a', 'b', @(), 0); 'x' } catch { 'no' }",
 	    "done", "\"no\"", NULL },
 	/* what no proxy sends */
 	{ "a command that is blocked",
-	    FORGED("@{verb='call';id=1;command='Get-ADDCCloningExcludedApplicationList';parameters=@{};"
+	    FORGED("@{verb='call';id=1;command='Get-ADDCCloningExcludedApplicationList';parameters="
+		   "@{};"
 		   "error_action='Stop';what_if=$false}"),
 	    "done", "CausewayRefused", NULL },
 	{ "a command that is none",
@@ -108,7 +112,8 @@ static const struct row {
 	    "CausewayProtocol", NULL },
 	{ "an id twice",
 	    LAB "$m = @{verb='call';id=9;command='Get-ADUser';parameters=@{LDAPFilter='(cn=*)'};"
-		"error_action='Continue';what_if=$false}; (Ask $m).state; (Ask $m).records[-1][1].error_id",
+		"error_action='Continue';what_if=$false}; (Ask $m).state; (Ask "
+		"$m).records[-1][1].error_id",
 	    "done", "CausewayProtocol", NULL },
 };
 
@@ -141,7 +146,8 @@ test_stop(void)
 	uint64_t began;
 
 	test_case = "a script that listens to a stop";
-	rig_begin(&o, CW_SCRIPT_RUN, "'go'; while ($true) { $null = Get-ADUser ada }", RIG_MS, NULL);
+	rig_begin(
+	    &o, CW_SCRIPT_RUN, "'go'; while ($true) { $null = Get-ADUser ada }", RIG_MS, NULL);
 	CHECK(rig_wait_for(&o, "go"));
 	began = cw_clock_ms();
 	cw_script_stop(o.script, "somebody asked");
@@ -241,7 +247,8 @@ test_privileged_killed(void)
 
 	test_case = "the privileged PowerShell dies in a read";
 	rig_begin(&o, CW_SCRIPT_RUN,
-	    "'go'; try { while ($true) { $null = Get-ADUser -LDAPFilter '(objectClass=user)' -Properties "
+	    "'go'; try { while ($true) { $null = Get-ADUser -LDAPFilter '(objectClass=user)' "
+	    "-Properties "
 	    "* } } catch { $_.FullyQualifiedErrorId }",
 	    RIG_MS, NULL);
 	CHECK(rig_wait_for(&o, "go"));
@@ -267,7 +274,8 @@ test_privileged_killed(void)
 			(void)kill(busy_pid(), SIGKILL);
 	}
 	rig_wait(&o);
-	CHECK(strcmp(outcome_state(&o), "unknown") == 0 || strcmp(outcome_state(&o), "failed") == 0);
+	CHECK(
+	    strcmp(outcome_state(&o), "unknown") == 0 || strcmp(outcome_state(&o), "failed") == 0);
 	outcome_free(&o);
 }
 
@@ -281,8 +289,8 @@ test_limits(void)
 	struct outcome o;
 
 	test_case = "calls";
-	rig_begin(&o, CW_SCRIPT_RUN, "1..5 | ForEach-Object { (Get-ADUser ada).Name }", RIG_MS,
-	    &calls);
+	rig_begin(
+	    &o, CW_SCRIPT_RUN, "1..5 | ForEach-Object { (Get-ADUser ada).Name }", RIG_MS, &calls);
 	rig_wait(&o);
 	CHECK_STR(outcome_state(&o), "failed");
 	CHECK(strstr(outcome_text(&o), "no more than 3 calls") != NULL);
