@@ -320,7 +320,21 @@ def _stat(pid):
 
 def _started(pid):
     stat = _stat(pid)
-    return stat[19] if stat and stat[0] != "Z" else None
+    if not stat or stat[0] == "Z" and _threads(pid) <= 1:
+        return None
+    return stat[19]
+
+
+def _threads(pid):
+    """While one is left, so are the process's files and locks, whatever its first thread is."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/task"))
+    except OSError:
+        return 0
+
+
+def is_alive(pid):
+    return _started(pid) is not None
 
 
 def is_alive(pid):
