@@ -20,8 +20,8 @@ from tcp import Wire  # noqa: E402
 ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../.."))
 LIMIT_S = 100  # for anything that is waited for
 FINAL = ("succeeded", "failed", "unknown", "cancelled")
-# A sanitizer's own words, in any log.
-SANITIZER = re.compile(r"Sanitizer|runtime error:|Assertion|panic")
+# A sanitizer's own words, in any log, and those of a descriptor that is used after its end.
+SANITIZER = re.compile(r"Sanitizer|runtime error:|Assertion|panic|[Bb]ad file descriptor")
 
 failed = checks = 0
 
