@@ -20,8 +20,8 @@ from tcp import Wire  # noqa: E402
 ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../.."))
 LIMIT_S = 100  # for anything that is waited for
 FINAL = ("succeeded", "failed", "unknown", "cancelled")
-# A sanitizer's own words, in any log.
-SANITIZER = re.compile(r"Sanitizer|runtime error:|Assertion|panic")
+# A sanitizer's own words, in any log, and those of a descriptor that is used after its end.
+SANITIZER = re.compile(r"Sanitizer|runtime error:|Assertion|panic|[Bb]ad file descriptor")
 
 failed = checks = 0
 
@@ -320,7 +320,21 @@ def _stat(pid):
 
 def _started(pid):
     stat = _stat(pid)
-    return stat[19] if stat and stat[0] != "Z" else None
+    if not stat or stat[0] == "Z" and _threads(pid) <= 1:
+        return None
+    return stat[19]
+
+
+def _threads(pid):
+    """While one is left, so are the process's files and locks, whatever its first thread is."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/task"))
+    except OSError:
+        return 0
+
+
+def is_alive(pid):
+    return _started(pid) is not None
 
 
 def is_alive(pid):

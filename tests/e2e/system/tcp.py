@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A wire that can be cut: TCP connections to a port, passed on to another one."""
 import socket
+import struct
 import threading
 import time
 
@@ -50,23 +51,25 @@ class Wire:
             self.ends.append(time.monotonic())
         self._end(pair)
 
-    def _end(self, pair):
+    def _end(self, pair, reset=False):
         with self.lock:
             if pair in self.pairs:
                 self.pairs.remove(pair)
         for s in pair:
             try:
-                s.shutdown(socket.SHUT_RDWR)
+                if reset:
+                    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                s.shutdown(socket.SHUT_RD if reset else socket.SHUT_RDWR)
             except OSError:
                 pass
             s.close()
 
     def cut(self):
-        """Ends every connection, with what is on its way; how many there were."""
+        """Resets every connection, with what is on its way; how many there were."""
         with self.lock:
             pairs = list(self.pairs)
         for pair in pairs:
-            self._end(pair)
+            self._end(pair, reset=True)
         return len(pairs)
 
     def hold(self):

@@ -9,7 +9,6 @@ import http.client
 import json
 import os
 import random
-import shutil
 import signal
 import sqlite3
 import sys
@@ -119,16 +118,6 @@ def kill_both(system, rng):
     system.start_bridge()
 
 
-def revert_agent(system, rng):
-    """Its server is restored: the journal is the one of a while ago."""
-    system.kill("agent")
-    for name in os.listdir(f"{system.home}/agent"):
-        if name.startswith("journal.db"):
-            os.remove(f"{system.home}/agent/{name}")
-    shutil.copy(f"{system.home}/journal.before", f"{system.home}/agent/journal.db")
-    system.start_agent(wait=False)
-
-
 def stop_bridge(system, rng):
     """In good order, as for an update."""
     system.stop_program("bridge")
@@ -165,7 +154,7 @@ def lose_graph(system, rng):
     system.entra.fault(method=rng.choice(("GET", "PATCH")), when=rng.choice(("before", "after")), count=rng.randint(1, 3), **how)
 
 
-ACTS = (kill_bridge, kill_agent, kill_powershells, cut_wire, kill_both, silent_wire, lose_graph, revert_agent, stop_bridge, stop_agent)
+ACTS = (kill_bridge, kill_agent, kill_powershells, cut_wire, kill_both, silent_wire, lose_graph, stop_bridge, stop_agent)
 
 
 # --- a round
@@ -248,9 +237,6 @@ def deal(rng):
 
 def one_round(system, rng, acts, mode, people, number):
     title = f"round {number}, {mode}: {', '.join(a.__name__.replace('_', ' ') for a in acts)}"
-    with contextlib.closing(sqlite3.connect(f"{system.home}/agent/journal.db")) as db, \
-            contextlib.closing(sqlite3.connect(f"{system.home}/journal.before")) as before:
-        db.backup(before)
     ad_mark, exchanges_before = system.ad.mark(), len(system.graph.exchanges)
     lists = plan(rng, mode, people, number)
     began, failed = time.monotonic(), s.failed
