@@ -42,6 +42,12 @@ cw_catalogue_names(const char *role)
 	return none;
 }
 
+const char *
+cw_catalogue_version(void)
+{
+	return cw_table_version;
+}
+
 bool
 cw_catalogue_runs(const struct cw_catalogue_command *command)
 {

@@ -104,6 +104,9 @@ const struct cw_catalogue_command *cw_catalogue_all(size_t *count);
 /* Names of a role's commands, NULL-terminated: what stays visible in its runspaces. Static storage.
  */
 const char *const *cw_catalogue_names(const char *role);
+/* A hash of all the tables, 64 hexadecimal digits: two builds with the same one bind and judge
+ * alike. Static storage. */
+const char *cw_catalogue_version(void);
 /* True when some call of it could be bound: not blocked, and not the sandbox's own. */
 bool cw_catalogue_runs(const struct cw_catalogue_command *command);
 
