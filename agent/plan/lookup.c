@@ -69,8 +69,8 @@ cw_plan_put_guid_clause(struct cw_buf *out, const char *guid)
 	return r < 0 ? r : cw_buf_putc(out, ')');
 }
 
-static int
-put_text_clause(struct cw_buf *out, const char *attribute, const char *text)
+int
+cw_plan_put_text_clause(struct cw_buf *out, const char *attribute, const char *text)
 {
 	int r = cw_buf_printf(out, "(%s=", attribute);
 
@@ -144,12 +144,13 @@ ask_free(struct cw_plan_lookup *l, const struct cw_plan_write *w, const struct c
 	cw_buf_init(&real, 4 * CW_DN_MAX);
 	r = cw_plan_state_real_dn(state, w->dn, &real);
 	if (r == CW_OK)
-		r = put_text_clause(&l->clauses, "distinguishedName", cw_buf_str(&real));
+		r = cw_plan_put_text_clause(&l->clauses, "distinguishedName", cw_buf_str(&real));
 	cw_buf_free(&real);
 	if (r < 0 && r != CW_ENOTFOUND)
 		return r;
-	return w->account == NULL ? CW_OK
-				  : put_text_clause(&l->clauses, "sAMAccountName", w->account);
+	return w->account == NULL
+	    ? CW_OK
+	    : cw_plan_put_text_clause(&l->clauses, "sAMAccountName", w->account);
 }
 
 int

@@ -272,16 +272,8 @@ properties(const struct cw_plan_read *r)
 static int
 put_clause(struct cw_buf *out, const struct cw_plan_object *o)
 {
-	int r;
-
-	if (o->guid[0] != '\0')
-		return cw_plan_put_guid_clause(out, o->guid);
-	if ((r = cw_buf_puts(out, "(distinguishedName=")) < 0)
-		return r;
-	for (const char *s = o->real_dn; *s != '\0' && r == CW_OK; s++)
-		r = strchr("\\*()", *s) != NULL ? cw_buf_printf(out, "\\%02x", (unsigned char)*s)
-						: cw_buf_putc(out, *s);
-	return r < 0 ? r : cw_buf_putc(out, ')');
+	return o->guid[0] != '\0' ? cw_plan_put_guid_clause(out, o->guid)
+				  : cw_plan_put_text_clause(out, "distinguishedName", o->real_dn);
 }
 
 /* Clauses for as many as go into one question. */

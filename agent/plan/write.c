@@ -464,6 +464,18 @@ add_effects(cJSON *list, const struct cw_catalogue_call *call)
 	return true;
 }
 
+cJSON *
+cw_plan_effects(const struct cw_catalogue_call *call)
+{
+	cJSON *list = cJSON_CreateArray();
+
+	if (list != NULL && !add_effects(list, call)) {
+		cJSON_Delete(list);
+		return NULL;
+	}
+	return list;
+}
+
 static bool
 add_creates(cJSON *entry, const struct cw_plan_write *w)
 {
@@ -502,14 +514,13 @@ cJSON *
 cw_plan_write_entry(struct cw_plan_write *w, const struct cw_plan_state *state,
     const struct cw_catalogue_call *call)
 {
-	cJSON *entry = cJSON_CreateObject(), *others, *effects, *target, *before, *parameters;
+	cJSON *entry = cJSON_CreateObject(), *before = cw_plan_write_before(w, state),
+	      *effects = cw_plan_effects(call), *others, *target, *parameters;
 
-	before = cw_plan_write_before(w, state);
-	if (entry == NULL || before == NULL ||
+	if (entry == NULL || before == NULL || effects == NULL ||
 	    cJSON_AddStringToObject(entry, "command", w->entry->name) == NULL ||
 	    (others = cJSON_AddArrayToObject(entry, "others")) == NULL || !add_others(others, w) ||
-	    (effects = cJSON_AddArrayToObject(entry, "effects")) == NULL ||
-	    !add_effects(effects, call) || !add_creates(entry, w) || !name_objects(w))
+	    !add_creates(entry, w) || !name_objects(w))
 		goto failed;
 	if (w->target != NULL &&
 	    ((target = cJSON_AddObjectToObject(entry, "target")) == NULL ||
@@ -518,6 +529,9 @@ cw_plan_write_entry(struct cw_plan_write *w, const struct cw_plan_state *state,
 	if (!cJSON_AddItemToObject(entry, "before", before))
 		goto failed;
 	before = NULL;
+	if (!cJSON_AddItemToObject(entry, "effects", effects))
+		goto failed;
+	effects = NULL;
 	parameters = cJSON_Duplicate(w->parameters, true);
 	if (parameters == NULL || !cJSON_AddItemToObject(entry, "parameters", parameters)) {
 		cJSON_Delete(parameters);
@@ -526,6 +540,7 @@ cw_plan_write_entry(struct cw_plan_write *w, const struct cw_plan_state *state,
 	return entry;
 failed:
 	cJSON_Delete(before);
+	cJSON_Delete(effects);
 	cJSON_Delete(entry);
 	return NULL;
 }

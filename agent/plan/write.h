@@ -71,7 +71,9 @@ int cw_plan_write_prepare(
 
 /* --- lookup.c: one question to the directory for any number of prepared writes */
 
-int cw_plan_put_guid_clause(struct cw_buf *out, const char *guid); /* (objectGUID=...) */
+/* (objectGUID=...) and (attribute=text), escaped. */
+int cw_plan_put_guid_clause(struct cw_buf *out, const char *guid);
+int cw_plan_put_text_clause(struct cw_buf *out, const char *attribute, const char *text);
 
 struct cw_plan_lookup;
 struct cw_plan_lookup *cw_plan_lookup_new(void); /* NULL when memory ends */
@@ -110,6 +112,8 @@ cJSON *cw_plan_write_before(const struct cw_plan_write *write, const struct cw_p
 int cw_plan_write_change(
     struct cw_plan_write *write, struct cw_plan_state *state, int64_t now_ms, struct cw_err *err);
 
+/* The effects of a call as a plan shows them; the caller's, NULL when memory ends. */
+cJSON *cw_plan_effects(const struct cw_catalogue_call *call);
 /* The entry for the document; effects are those of the call, secrets are {"$slot":0}. The caller's;
  * NULL when memory ends. Before the change is made. */
 cJSON *cw_plan_write_entry(struct cw_plan_write *write, const struct cw_plan_state *state,

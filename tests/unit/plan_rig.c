@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "catalogue/catalogue.h"
+#include "plan/apply.h"
 #include "plan/match.h"
 #include "plan/show.h"
 #include "plan/text.h"
@@ -189,7 +190,7 @@ search(struct rig *rig, const struct cw_catalogue_call *call, const cJSON *param
 
 	for (const struct cw_plan_object *o = cw_plan_state_all(rig->directory);
 	     o != NULL && r == CW_OK; o = o->next)
-		if (cw_plan_is_kind(o->class, entry->kind->name) &&
+		if (!o->removed && cw_plan_is_kind(o->class, entry->kind->name) &&
 		    (base == NULL || strstr(o->dn, base) != NULL) &&
 		    cw_plan_match(filter, values_of, (void *)o) == CW_PLAN_YES)
 			r = give_object(rig, entry->kind->name, NULL,
@@ -197,9 +198,23 @@ search(struct rig *rig, const struct cw_catalogue_call *call, const cJSON *param
 	return r;
 }
 
-/* What the module would do. */
+/* Nobody has a SID here. */
+static cJSON *
+without_sid(const cJSON *parameters)
+{
+	cJSON *copy = cJSON_Duplicate(parameters, true), *names, *one, *next;
+
+	names = cJSON_GetObjectItem(copy, "Properties");
+	for (one = cJSON_IsArray(names) ? names->child : NULL; one != NULL; one = next) {
+		next = one->next;
+		if (cw_streq(one->valuestring, "objectSid"))
+			cJSON_Delete(cJSON_DetachItemViaPointer(names, one));
+	}
+	return copy;
+}
+
 static int
-run(struct rig *rig, const char *command, const cJSON *parameters, give *to, void *arg,
+run_read(struct rig *rig, const char *command, const cJSON *parameters, give *to, void *arg,
     struct cw_err *err)
 {
 	struct cw_catalogue_call *call;
@@ -222,6 +237,18 @@ run(struct rig *rig, const char *command, const cJSON *parameters, give *to, voi
 		r = give_object(rig, entry->kind->name, NULL,
 		    cJSON_GetObjectItem(parameters, "Properties"), o, to, arg, err);
 	cw_catalogue_call_free(call);
+	return r;
+}
+
+/* What the module would do. */
+static int
+run(struct rig *rig, const char *command, const cJSON *parameters, give *to, void *arg,
+    struct cw_err *err)
+{
+	cJSON *known = without_sid(parameters);
+	int r = run_read(rig, command, known, to, arg, err);
+
+	cJSON_Delete(known);
 	return r;
 }
 
@@ -438,4 +465,119 @@ rig_really(struct rig *rig, const char *text)
 	(void)run(rig, command, parameters, on_seen, &seen, &err);
 	cJSON_Delete(parameters);
 	return seen.list;
+}
+
+/* --- the other way: writes that are made */
+
+static int
+make(struct rig *rig, struct cw_plan_write *w, struct cw_err *err)
+{
+	int r;
+
+	for (size_t i = 0; i < w->ref_count; i++)
+		if ((w->refs[i].object = (struct cw_plan_object *)(uintptr_t)find(rig,
+			 w->refs[i].place ? NULL : w->refs[i].parameter->kind->name,
+			 w->refs[i].text)) == NULL)
+			return cw_fail(
+			    err, CW_ENOTFOUND, "the directory has no %s", w->refs[i].text);
+	if ((r = cw_plan_write_prepare(w, &rig->domain, err)) < 0)
+		return r;
+	return cw_plan_write_change(w, rig->directory, RIG_NOW_MS, err);
+}
+
+static int
+write_now(struct rig *rig, const char *command, const cJSON *parameters, give *to, void *arg,
+    struct cw_err *err)
+{
+	struct cw_catalogue_call *call = NULL;
+	struct cw_plan_write *w = NULL;
+	int r;
+
+	if ((r = cw_catalogue_bind_for_approval(&call, command, parameters, err)) == CW_OK &&
+	    (r = cw_plan_write_new(&w, call, parameters, err)) == CW_OK &&
+	    (r = make(rig, w, err)) == CW_OK && w->made != NULL && to != NULL)
+		r = give_object(
+		    rig, cw_plan_kind_of(w->made->class), NULL, NULL, w->made, to, arg, err);
+	cw_plan_write_free(w);
+	cw_catalogue_call_free(call);
+	return r;
+}
+
+int
+rig_write(struct rig *rig, const char *text, struct cw_err *err)
+{
+	char command[64];
+	cJSON *parameters = split(text, command, err);
+	int r =
+	    parameters == NULL ? err->code : write_now(rig, command, parameters, NULL, NULL, err);
+
+	cJSON_Delete(parameters);
+	return r;
+}
+
+static int
+on_guarded(void *arg, const struct cw_ps_value *value, struct cw_err *err)
+{
+	return cw_plan_apply_found(arg, value, err);
+}
+
+static int
+on_made(void *arg, const struct cw_ps_value *value, struct cw_err *err)
+{
+	return cw_plan_apply_output(arg, value, err);
+}
+
+static int
+guard(struct rig *rig, struct cw_plan_apply *apply, struct cw_err *err)
+{
+	cJSON *parameters;
+	const char *filter;
+	int r;
+
+	if ((r = cw_plan_apply_filter(apply, &filter, err)) < 0)
+		return r;
+	if (filter != NULL) {
+		parameters = cJSON_CreateObject();
+		cJSON_AddStringToObject(parameters, "LDAPFilter", filter);
+		cJSON_AddItemToObject(parameters, "Properties",
+		    cJSON_Duplicate(cw_plan_apply_properties(apply), true));
+		r = run(rig, "Get-ADObject", parameters, on_guarded, apply, err);
+		cJSON_Delete(parameters);
+	}
+	return r < 0 ? r : cw_plan_apply_check(apply, err);
+}
+
+/* Slots as something that binds. */
+static void
+fill_slots(cJSON *parameters)
+{
+	cJSON *one;
+
+	cJSON_ArrayForEach (one, parameters)
+		if (cw_json_get(one, "$slot") != NULL) {
+			cJSON_DeleteItemFromObject(one, "$slot");
+			cJSON_AddStringToObject(one, "$sealed", "AAAA");
+		}
+}
+
+unsigned
+rig_apply(struct rig *rig, struct cw_err *err)
+{
+	struct cw_plan_apply *apply = cw_plan_apply_new(rig->plan);
+	cJSON *parameters;
+	unsigned entry;
+	int r = CW_OK;
+
+	while (r == CW_OK && (entry = cw_plan_apply_next(apply)) != 0) {
+		if ((r = guard(rig, apply, err)) < 0)
+			break;
+		parameters = cw_plan_apply_parameters(apply);
+		fill_slots(parameters);
+		r = write_now(rig, cw_plan_apply_command(apply), parameters, on_made, apply, err);
+		cJSON_Delete(parameters);
+		if (r == CW_OK)
+			r = cw_plan_apply_done(apply, err);
+	}
+	cw_plan_apply_free(apply);
+	return r == CW_OK ? 0 : entry;
 }

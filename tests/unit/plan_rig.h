@@ -43,5 +43,9 @@ int rig_plan(struct rig *rig, const char *call, struct cw_err *err);
 cJSON *rig_read(struct rig *rig, const char *call, struct cw_err *err);
 /* The same of the directory alone. */
 cJSON *rig_really(struct rig *rig, const char *call);
+/* A write that somebody makes in the directory. */
+int rig_write(struct rig *rig, const char *call, struct cw_err *err);
+/* The plan, made in the directory. 0: all of it; or the entry at which it stopped, and why. */
+unsigned rig_apply(struct rig *rig, struct cw_err *err);
 
 #endif
