@@ -104,8 +104,14 @@ const struct cw_catalogue_command *cw_catalogue_all(size_t *count);
 /* Names of a role's commands, NULL-terminated: what stays visible in its runspaces. Static storage.
  */
 const char *const *cw_catalogue_names(const char *role);
+/* A hash of all the tables, 64 hexadecimal digits: two builds with the same one bind and judge
+ * alike. Static storage. */
+const char *cw_catalogue_version(void);
 /* True when some call of it could be bound: not blocked, and not the sandbox's own. */
 bool cw_catalogue_runs(const struct cw_catalogue_command *command);
+
+/* A kind by its name; NULL when there is none such. */
+const struct cw_catalogue_kind *cw_catalogue_kind_find(const char *name);
 
 /* The command's parameters by number from 0, refused ones too; NULL past the last. */
 const struct cw_catalogue_parameter *cw_catalogue_parameter(
@@ -153,6 +159,10 @@ const struct cw_catalogue_effect *cw_catalogue_call_effects(
  * zeroed (group NULL) where it is about none. */
 int cw_catalogue_bind_for_policy(struct cw_catalogue_call **ret, const char *command,
     const cJSON *parameters, struct cw_catalogue_effect *refused, struct cw_err *err);
+
+/* The value that is bound to this parameter, as it is sent; NULL: none. Borrowed from the call. */
+const struct cw_ps_value *cw_catalogue_call_argument(
+    const struct cw_catalogue_call *call, const char *parameter);
 
 /* Sealed values, in no particular order; i below the count. */
 size_t cw_catalogue_call_secrets(const struct cw_catalogue_call *call);
