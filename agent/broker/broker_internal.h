@@ -42,10 +42,12 @@ struct broker_query {
 	struct cw_err err; /* of a row */
 };
 
-/* Get-ADDomain, or with a filter Get-ADObject; base NULL: the whole domain. done comes later, never
- * from inside; err code 0: all rows were given. */
+/* Get-ADDomain, or with a filter Get-ADObject; base NULL: the whole domain; properties: a list of
+ * names, NULL: those of broker_object_read(). done comes later, never from inside; err code 0: all
+ * rows were given. */
 int broker_query_start(struct broker_query *q, struct cw_runspaces *rs, const char *server,
-    const char *filter, const char *base, uint32_t timeout_ms, struct cw_err *err);
+    const char *filter, const char *base, const cJSON *properties, uint32_t timeout_ms,
+    struct cw_err *err);
 /* done comes, perhaps from inside, and no row any more. */
 void broker_query_stop(struct broker_query *q);
 void broker_query_free(struct broker_query *q);
@@ -83,6 +85,7 @@ struct broker_call {
 	struct answer answer;
 	uint64_t since_ms; /* when the oldest record that waits came */
 	bool cancelled;
+	void *mode_data; /* of the script's ops */
 	/* its objects */
 	struct lookup_name *names;
 	size_t name_count, name_from, name_to;
@@ -233,6 +236,9 @@ uint64_t host_due(const struct cw_script *s);
 
 /* call.c */
 void call_new(struct cw_script *s, struct broker_request *request);
+/* An empty one, for so many entries; NULL when memory ends. */
+struct broker_call *call_add(struct cw_script *s, const char *command, size_t entries);
+void call_place(struct broker_call *call); /* its entries are bound: it begins */
 struct broker_call *call_find(const struct cw_script *s, int64_t id);
 void call_cancel(struct broker_call *call); /* the script wants no more of it */
 void call_next(struct broker_call *call); /* its next entry, or its end */
@@ -254,6 +260,8 @@ void call_take(struct broker_call *call); /* what was held back goes on when the
 /* pin.c: LOOKING; ends in call_next() */
 void pin_start(struct broker_call *call);
 void pin_stop(struct broker_call *call);
+/* "SetADUser" of "Set-ADUser", as the module names what gave an error. */
+void pin_class_name(char *ret, size_t size, const char *command);
 
 /* write.c: BEGINNING to ENDING */
 void write_start(struct broker_call *call);

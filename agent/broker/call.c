@@ -127,12 +127,16 @@ call_free(struct broker_call *call)
 	while (*at != call)
 		at = &(*at)->next;
 	*at = call->next;
+	if (s->ops != NULL && s->ops->call_free != NULL)
+		s->ops->call_free(call);
 	if (s->waits_for == call)
 		s->waits_for = NULL;
 	free_entries(call, call->made);
 	free(call->entries);
 	cJSON_Delete(call->failure);
 	answer_free(&call->answer);
+	for (size_t i = 0; i < call->name_count; i++)
+		free(call->names[i].renamed);
 	free(call->names);
 	for (size_t i = 0; i < call->object_count; i++)
 		broker_object_free(&call->objects[i]);
@@ -153,6 +157,10 @@ call_finish(struct broker_call *call)
 	struct cw_script *s = call->script;
 
 	call->state = CALL_DONE;
+	if (s->ops != NULL && s->ops->call_over != NULL) {
+		s->ops->call_over(call);
+		return;
+	}
 	if (call->failure != NULL)
 		call_record(call, "fail", call->failure);
 	if (call->cancelled || s->state != SCRIPT_RUNNING)
@@ -209,7 +217,7 @@ call_next(struct broker_call *call)
 		pin_start(call);
 	} else if (s->ops != NULL && s->ops->write != NULL) {
 		call->state = CALL_RUNNING;
-		s->ops->write(s->mode_data, call);
+		s->ops->write(call);
 	} else {
 		write_start(call);
 	}
@@ -281,11 +289,9 @@ on_output(void *arg, const struct cw_ps_value *value)
 	struct broker_call *call = arg;
 	struct cw_script *s = call->script;
 
-	if (s->ops != NULL && s->ops->output != NULL) {
-		cw_ps_arena_reset(s->arena);
-		value = s->ops->output(s->mode_data, call, value, s->arena);
-	}
-	if (value != NULL)
+	if (s->ops != NULL && s->ops->output != NULL)
+		s->ops->output(call, value);
+	else
 		keep_output(call, value);
 }
 
@@ -394,8 +400,11 @@ on_done(void *arg, const struct cw_err *err, const struct cw_ps_value *error)
 		write_ended(call, err);
 		return;
 	}
-	if (err->code == CW_OK && s->ops != NULL && s->ops->read_done != NULL && !call->cancelled)
-		s->ops->read_done(s->mode_data, call);
+	if (call->failure == NULL && !call->cancelled && s->ops != NULL &&
+	    s->ops->read_done != NULL) {
+		s->ops->read_done(call);
+		return;
+	}
 	call->at += call->running;
 	call->running = 0;
 	call_next(call);
@@ -409,23 +418,34 @@ call_runspaces(struct broker_call *call, struct cw_err *err)
 	return cw_roles_find(call->script->broker->config.roles, call->command->role, err);
 }
 
+int
+mode_run(struct broker_call *call, struct cw_catalogue_call *bound, struct cw_err *err)
+{
+	struct cw_script *s = call->script;
+	struct cw_runspaces *rs = call_runspaces(call, err);
+	const struct cw_psrp_command *command;
+	int r;
+
+	if (rs == NULL)
+		return err->code;
+	if ((r = cw_catalogue_call_command(
+		 bound, &command, call->command->server != NULL ? s->server : NULL, err)) < 0)
+		return r;
+	return cw_runspaces_run(rs, &call->job, command, script_left_ms(s) + BROKER_BACKSTOP_MS,
+	    &call_events, call, err);
+}
+
 static void
 read_start(struct broker_call *call)
 {
 	struct cw_script *s = call->script;
-	const struct cw_psrp_command *command;
-	struct cw_runspaces *rs;
 	struct cw_err err = { 0 };
 
 	call->state = CALL_RUNNING;
 	call->running = 1;
-	if (s->ops != NULL && s->ops->read != NULL && s->ops->read(s->mode_data, call))
-		return;
-	if ((rs = call_runspaces(call, &err)) == NULL ||
-	    cw_catalogue_call_command(call->entries[call->at].bound, &command,
-		call->command->server != NULL ? s->server : NULL, &err) < 0 ||
-	    cw_runspaces_run(rs, &call->job, command, script_left_ms(s) + BROKER_BACKSTOP_MS,
-		&call_events, call, &err) < 0) {
+	if (s->ops != NULL && s->ops->read != NULL) {
+		s->ops->read(call);
+	} else if (mode_run(call, call->entries[call->at].bound, &err) < 0) {
 		call->running = 0;
 		failed(call, &err, NULL);
 		call_next(call);
@@ -458,10 +478,10 @@ mode_done(struct broker_call *call, size_t entries)
 }
 
 void
-mode_fail(struct broker_call *call, const struct cw_err *err)
+mode_fail(struct broker_call *call, cJSON *record)
 {
 	call->running = 0;
-	failed(call, err, NULL);
+	call_fail(call, record);
 	call_next(call);
 }
 
@@ -491,8 +511,8 @@ on_placed(void *arg, const char *name, const struct cw_err *err)
 }
 
 /* One controller for all of a script, asked for by the first call that needs it. */
-static void
-place(struct broker_call *call)
+void
+call_place(struct broker_call *call)
 {
 	struct cw_script *s = call->script;
 	const char *name;
@@ -631,10 +651,9 @@ bind_entries(struct broker_call *call, const struct broker_request *request)
 	} while (input != NULL);
 }
 
-static struct broker_call *
-add(struct cw_script *s, const struct broker_request *request)
+struct broker_call *
+call_add(struct cw_script *s, const char *command, size_t entries)
 {
-	size_t entries = request->input == NULL ? 1 : (size_t)cJSON_GetArraySize(request->input);
 	struct broker_call *call = calloc(1, sizeof(*call));
 
 	if (call == NULL || (call->entries = calloc(entries, sizeof(*call->entries))) == NULL) {
@@ -642,13 +661,23 @@ add(struct cw_script *s, const struct broker_request *request)
 		return NULL;
 	}
 	call->script = s;
-	call->id = request->id;
-	call->command = cw_catalogue_find(request->command);
+	call->command = cw_catalogue_find(command);
 	answer_init(&call->answer);
 	cw_buf_init(&call->error, RECORD_MAX);
 	cw_buf_init(&call->result, 2 * RECORD_MAX);
 	call->next = s->calls;
 	s->calls = call;
+	return call;
+}
+
+static struct broker_call *
+add(struct cw_script *s, const struct broker_request *request)
+{
+	struct broker_call *call = call_add(s, request->command,
+	    request->input == NULL ? 1 : (size_t)cJSON_GetArraySize(request->input));
+
+	if (call != NULL)
+		call->id = request->id;
 	return call;
 }
 
@@ -703,7 +732,7 @@ call_new(struct cw_script *s, struct broker_request *request)
 		s->waits_for = call;
 		bind_entries(call, request);
 		if (call->count > 0)
-			place(call);
+			call_place(call);
 		else
 			call_finish(call);
 	}

@@ -270,6 +270,8 @@ make(struct cw_script *s, const struct cw_script_request *q)
 		return CW_ENOMEM;
 	s->mode = q->mode;
 	s->approved = q->approved;
+	if (s->mode == CW_SCRIPT_PLAN && plan_mode_start(s) < 0)
+		return CW_ENOMEM;
 	s->not_after_ms = q->not_after_ms;
 	s->due_ms = broker_now(s->broker) + q->timeout_ms;
 	set_limits(s, &q->limits);
