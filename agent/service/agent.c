@@ -97,6 +97,7 @@ start_commands(struct cw_agent *a, struct cw_err *err)
 		.controller = a->controller,
 		.journal = a->journal,
 		.writer = a->writer,
+		.policy = a->config.policy,
 		.agent = a->identity.agent,
 		.seal_private = a->identity.seal_private,
 		.trouble = agent_journal_trouble,

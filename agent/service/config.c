@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "os/file.h"
 #include "os/paths.h"
+#include "policy/policy.h"
 #include "service/config.h"
 
 #define POOL_MIN 3 /* fewer deadlock when one command's output feeds another's input */
@@ -35,6 +36,7 @@ cw_agent_config_free(struct cw_agent_config *c)
 		cw_wipe(c->proxy, strlen(c->proxy)); /* it may hold a password */
 	free(c->proxy);
 	free(c->server);
+	cw_policy_free(c->policy);
 	*c = (struct cw_agent_config){ 0 };
 }
 
@@ -104,7 +106,8 @@ int
 cw_agent_config_parse(
     struct cw_agent_config *ret, const char *text, size_t n, const char *path, struct cw_err *err)
 {
-	static const char *const members[] = { "powershell", "pool", "proxy", "server", NULL };
+	static const char *const members[] = { "powershell", "pool", "proxy", "server", "ceiling",
+		NULL };
 	struct cw_agent_config c = { 0 };
 	cJSON *root = NULL;
 	int r;
@@ -120,7 +123,8 @@ cw_agent_config_parse(
 	if ((r = read_words(c.powershell, root, "powershell", path, err)) < 0 ||
 	    (r = read_pool(&c, root, path, err)) < 0 ||
 	    (r = read_string(&c.proxy, root, "proxy", path, err)) < 0 ||
-	    (r = read_string(&c.server, root, "server", path, err)) < 0)
+	    (r = read_string(&c.server, root, "server", path, err)) < 0 ||
+	    (r = cw_policy_new(&c.policy, cw_json_get(root, "ceiling"), path, err)) < 0)
 		goto done;
 	if (c.server != NULL && !cw_is_host(c.server)) {
 		r = cw_fail(err, CW_EINVAL, "%s: \"server\" is not the name of a host", path);

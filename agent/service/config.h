@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 struct cw_err;
+struct cw_policy;
 
 /*
  * agent.json in the state folder: what an administrator may set on this server.
@@ -15,6 +16,7 @@ struct cw_err;
  *   pool         how many runspaces of the directory role are kept warm, 3 to 16
  *   proxy        http://[user:password@]host:port, where there is one
  *   server       the domain controller to use; the PDC emulator otherwise
+ *   ceiling      the most that this server does, by permission group (policy/policy.h)
  */
 #define CW_AGENT_CONFIG_MAX (64u * 1024u) /* bytes */
 #define CW_AGENT_WORDS_MAX 32
@@ -24,6 +26,7 @@ struct cw_agent_config {
 	unsigned pool;
 	char *proxy; /* NULL: none */
 	char *server; /* NULL: the PDC emulator */
+	struct cw_policy *policy; /* never NULL in one that was read */
 };
 
 /* Reads FOLDER/agent.json; without the file all defaults. On success free *ret. */

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "os/memory.h"
+#include "policy/policy.h"
 #include "service/agent_internal.h"
 #include "service/version.h"
 
@@ -85,6 +86,7 @@ status(const struct cw_agent *a)
 	cw_roles_status_put(a->roles, o);
 	cw_controller_status_put(a->controller, o);
 	cw_commands_status_put(a->commands, o);
+	cw_policy_put(a->config.policy, o);
 	put_journal(a, o);
 	put_memory(o);
 	return o;

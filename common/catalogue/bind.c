@@ -324,7 +324,7 @@ bind_all(struct cw_catalogue_call *call, const cJSON *parameters, struct cw_err 
 
 static int
 bind(struct cw_catalogue_call **ret, const char *command, const cJSON *parameters,
-    bool for_approval, struct cw_err *err)
+    bool for_approval, struct cw_catalogue_effect *refused, struct cw_err *err)
 {
 	const struct cw_catalogue_command *entry;
 	struct cw_catalogue_call *call;
@@ -341,10 +341,12 @@ bind(struct cw_catalogue_call **ret, const char *command, const cJSON *parameter
 	}
 	call->entry = entry;
 	call->for_approval = for_approval;
+	call->refused = refused;
 	if ((r = bind_all(call, parameters, err)) < 0) {
 		cw_catalogue_call_free(call);
 		return r;
 	}
+	call->refused = NULL; /* it may be gone before the call is */
 	*ret = call;
 	return CW_OK;
 }
@@ -353,12 +355,20 @@ int
 cw_catalogue_bind(struct cw_catalogue_call **ret, const char *command, const cJSON *parameters,
     struct cw_err *err)
 {
-	return bind(ret, command, parameters, false, err);
+	return bind(ret, command, parameters, false, NULL, err);
 }
 
 int
 cw_catalogue_bind_for_approval(struct cw_catalogue_call **ret, const char *command,
     const cJSON *parameters, struct cw_err *err)
 {
-	return bind(ret, command, parameters, true, err);
+	return bind(ret, command, parameters, true, NULL, err);
+}
+
+int
+cw_catalogue_bind_for_policy(struct cw_catalogue_call **ret, const char *command,
+    const cJSON *parameters, struct cw_catalogue_effect *refused, struct cw_err *err)
+{
+	*refused = (struct cw_catalogue_effect){ 0 };
+	return bind(ret, command, parameters, true, refused, err);
 }

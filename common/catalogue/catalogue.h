@@ -149,6 +149,10 @@ struct cw_catalogue_effect {
 /* Borrowed from the call; the command itself comes first. */
 const struct cw_catalogue_effect *cw_catalogue_call_effects(
     const struct cw_catalogue_call *call, size_t *count);
+/* As cw_catalogue_bind_for_approval(). On CW_EDENIED *refused is the effect that may not be, or
+ * zeroed (group NULL) where it is about none. */
+int cw_catalogue_bind_for_policy(struct cw_catalogue_call **ret, const char *command,
+    const cJSON *parameters, struct cw_catalogue_effect *refused, struct cw_err *err);
 
 /* Sealed values, in no particular order; i below the count. */
 size_t cw_catalogue_call_secrets(const struct cw_catalogue_call *call);

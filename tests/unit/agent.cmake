@@ -1,5 +1,6 @@
 cw_unit_test(test_agent_journal test_agent_journal.c cw_journal dep_sqlite)
 cw_unit_test(test_agent_control test_agent_control.c cw_control)
+cw_unit_test(test_policy test_policy.c cw_policy)
 cw_unit_test(test_agent_config test_agent_config.c cw_agent_config)
 cw_unit_test(test_agent_writer test_agent_writer.c cw_journal)
 cw_unit_test(test_runspaces_environment test_runspaces_environment.c cw_runspaces)

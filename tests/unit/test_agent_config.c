@@ -35,6 +35,9 @@ static const struct {
 	{ "pool no whole number", "{\"pool\":3.5}", CW_EINVAL, "\"pool\"" },
 	{ "empty server", "{\"server\":\"\"}", CW_EINVAL, "\"server\" must be a string" },
 	{ "a server with options", "{\"server\":\"dc1 -x\"}", CW_EINVAL, "not the name of a host" },
+	{ "a ceiling", "{\"ceiling\":{\"Users\":\"read\",\"*\":\"disabled\"}}", CW_OK, "" },
+	{ "a ceiling of a group that there is not", "{\"ceiling\":{\"User\":\"read\"}}", CW_EINVAL,
+	    "agent.json: \"ceiling\": there is no permission group \"User\"" },
 	{ "cut short", "{\"pool\":", CW_EINVAL, "not JSON" },
 };
 

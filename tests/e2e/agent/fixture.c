@@ -104,7 +104,8 @@ fixture_configure(struct fixture *f)
 {
 	char text[512];
 
-	(void)snprintf(text, sizeof(text), "{\"powershell\":[\"%s\",\"-s\"]}",
+	(void)snprintf(text, sizeof(text),
+	    "{\"powershell\":[\"%s\",\"-s\"],\"ceiling\":{\"Computers\":\"read\"}}",
 	    getenv("CAUSEWAY_LAB_POWERSHELL"));
 	fixture_write(f, "agent.json", text);
 }

@@ -134,6 +134,7 @@ static void
 test_refused(void)
 {
 	struct run r = { 0 };
+	const cJSON *refusal;
 
 	test_case = "script text";
 	run_all(&fix, &r, "Get-ADUser ada | Remove-ADUser", "{}");
@@ -143,6 +144,15 @@ test_refused(void)
 	test_case = "not in the catalogue";
 	run_all(&fix, &r, "Get-Process", "{}");
 	CHECK_EQ(r.code, CW_EDENIED);
+	run_free(&r);
+	test_case = "what this server's own ceiling does not allow";
+	run_all(&fix, &r, "Set-ADComputer", "{\"Identity\":\"pc1\",\"Description\":\"x\"}");
+	CHECK_EQ(r.code, CW_EDENIED);
+	refusal = cw_json_get(r.detail, "refusal");
+	CHECK_STR(cw_json_str(refusal, "rule"), "ceiling");
+	CHECK_STR(cw_json_str(refusal, "group"), "Computers");
+	CHECK(strstr(cw_json_str(refusal, "who_can_change_it"), "agent.json") != NULL);
+	CHECK_STR(query_state(&fix, r.id), "never");
 	run_free(&r);
 	test_case = "a write that says it reads";
 	run_begin(&fix, &r, NULL, "Unlock-ADAccount", "{\"Identity\":\"ada\"}", false, 0);
@@ -391,6 +401,7 @@ test_ctl(void)
 	CHECK_EQ(fixture_ctl(&fix, &c, "status", NULL), 0);
 	CHECK(strstr(cw_buf_str(&c.output), "connected") != NULL);
 	CHECK(strstr(cw_buf_str(&c.output), "the PDC emulator of lab.test") != NULL);
+	CHECK(strstr(cw_buf_str(&c.output), "read-write, but: Computers read") != NULL);
 	if (getenv("CAUSEWAY_TEST_SHOW") != NULL)
 		fprintf(stderr, "%s", cw_buf_str(&c.output));
 	child_free(&c);
