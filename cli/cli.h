@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "console/options.h"
 #include "console/table.h"
+#include "console/value.h"
 #include "console/when.h"
 #include "http.h"
 
@@ -66,8 +67,6 @@ const char *cli_join(const cJSON *list);
 
 /* The style of an operation's, step's or agent's state. */
 enum cw_style cli_state_style(const char *state);
-/* Prints a value as a person reads it: scalars as they are, objects as "name : value" lines, a list
- * of alike flat objects as a table. */
 int cli_print_value(const struct cli *c, const cJSON *value);
 
 /* Follows an operation to its end and shows it. CW_EFAILED when it did not succeed. *ret (may be

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON values as a person reads them.
+ * How things are shown.
  */
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/json.h"
 #include "base/str.h"
 #include "cli.h"
-
-#define TABLE_COLUMNS_MOST 5 /* objects with more properties are shown as lists */
 
 enum cw_style
 cli_state_style(const char *state)
@@ -40,160 +34,10 @@ cli_state_style(const char *state)
 	return CW_STYLE_PLAIN;
 }
 
-static bool
-is_flat(const cJSON *object)
-{
-	const cJSON *member;
-
-	cJSON_ArrayForEach (member, object)
-		if (cJSON_IsObject(member) || cJSON_IsArray(member))
-			return false;
-	return true;
-}
-
-static bool
-same_names(const cJSON *a, const cJSON *b)
-{
-	const cJSON *x = a->child, *y = b->child;
-
-	for (; x != NULL && y != NULL; x = x->next, y = y->next)
-		if (strcmp(x->string, y->string) != 0)
-			return false;
-	return x == NULL && y == NULL;
-}
-
-/* Several flat objects with the same few properties. */
-static bool
-fits_table(const cJSON *list)
-{
-	const cJSON *first = list->child, *item;
-	int n = cJSON_GetArraySize(first);
-
-	if (first == NULL || !cJSON_IsObject(first) || n == 0 || n > TABLE_COLUMNS_MOST)
-		return false;
-	cJSON_ArrayForEach (item, list)
-		if (!cJSON_IsObject(item) || !is_flat(item) || !same_names(first, item))
-			return false;
-	return true;
-}
-
-/* One line of text for a value: scalars bare, everything else as compact JSON. */
-static char *
-inline_text(const cJSON *value)
-{
-	if (cJSON_IsString(value))
-		return cw_strdup(value->valuestring);
-	if (cJSON_IsNull(value))
-		return cw_strdup("");
-	return cJSON_PrintUnformatted(value);
-}
-
-static int
-print_line(const struct cli *c, const char *name, int width, const cJSON *value)
-{
-	char *text = inline_text(value);
-	struct cw_buf b;
-	int r = CW_ENOMEM;
-
-	cw_buf_init(&b, 64u << 20);
-	if (text != NULL && (r = cw_console_put(&b, text)) == CW_OK && cw_buf_str(&b) != NULL)
-		printf("%s%-*s%s : %s\n", cw_style_on(CW_STYLE_CYAN, c->colour), width, name,
-		    cw_style_off(CW_STYLE_CYAN, c->colour), cw_buf_str(&b));
-	cw_buf_free(&b);
-	cJSON_free(text);
-	return r;
-}
-
-static int
-print_object(const struct cli *c, const cJSON *object)
-{
-	const cJSON *member;
-	int width = 0, r = CW_OK;
-
-	cJSON_ArrayForEach (member, object) {
-		int n = (int)strlen(member->string);
-
-		width = n > width ? n : width;
-	}
-	cJSON_ArrayForEach (member, object) {
-		const cJSON *item;
-		char name[160];
-		int i = 0;
-
-		if (!cJSON_IsArray(member) || cJSON_GetArraySize(member) < 2) {
-			r = print_line(c, member->string, width,
-			    cJSON_GetArraySize(member) == 1 && cJSON_IsArray(member) ? member->child
-										     : member);
-		} else {
-			cJSON_ArrayForEach (item, member) {
-				(void)snprintf(
-				    name, sizeof(name), "%s", i++ == 0 ? member->string : "");
-				if ((r = print_line(c, name, width, item)) < 0)
-					return r;
-			}
-		}
-		if (r < 0)
-			return r;
-	}
-	return CW_OK;
-}
-
-static int
-print_table(const struct cli *c, const cJSON *list)
-{
-	const char *headers[TABLE_COLUMNS_MOST + 1] = { NULL };
-	const cJSON *item, *member;
-	struct cw_table table;
-	int n = 0, r;
-
-	cJSON_ArrayForEach (member, list->child)
-		headers[n++] = member->string;
-	r = cw_table_init(&table, headers, c->colour);
-	cJSON_ArrayForEach (item, list) {
-		cJSON_ArrayForEach (member, item) {
-			char *text = inline_text(member);
-
-			if (r == CW_OK)
-				r = text != NULL ? cw_table_cell(&table, CW_STYLE_PLAIN, text)
-						 : CW_ENOMEM;
-			cJSON_free(text);
-		}
-	}
-	if (r == CW_OK)
-		r = cw_table_print(&table, stdout, c->columns);
-	cw_table_free(&table);
-	return r;
-}
-
 int
 cli_print_value(const struct cli *c, const cJSON *value)
 {
-	const cJSON *item;
-	int r = CW_OK;
+	const struct cw_console console = { stdout, c->colour, c->columns };
 
-	if (cJSON_IsArray(value) && fits_table(value))
-		return print_table(c, value);
-	if (cJSON_IsArray(value)) {
-		cJSON_ArrayForEach (item, value) {
-			if (item != value->child && cJSON_IsObject(item))
-				putchar('\n');
-			if ((r = cli_print_value(c, item)) < 0)
-				return r;
-		}
-		return CW_OK;
-	}
-	if (cJSON_IsObject(value))
-		return print_object(c, value);
-	{
-		char *text = inline_text(value);
-		struct cw_buf b;
-
-		cw_buf_init(&b, 64u << 20);
-		r = text == NULL ? CW_ENOMEM : cw_console_put(&b, text);
-		if (r == CW_OK && cw_buf_str(&b) != NULL)
-			puts(cw_buf_str(&b));
-		cw_buf_free(&b);
-		cJSON_free(text);
-	}
-	return r;
+	return cw_value_print(&console, value);
 }

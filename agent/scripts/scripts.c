@@ -28,18 +28,10 @@ cw_scripts_runs(const struct cw_scripts *s, const char *id)
 	return find(s, id) != NULL;
 }
 
-/* May one more begin; for the bridge, or for who is at the server. */
 static int
-admit(const struct cw_scripts *s, bool remote, struct cw_err *err)
+admit(const struct cw_scripts *s, struct cw_err *err)
 {
-	const char *locked =
-	    remote && s->config.locked != NULL ? s->config.locked(s->config.arg) : NULL;
-
-	if (locked != NULL)
-		return cw_fail(err, CW_EDENIED, "%s", locked);
-	if (s->draining)
-		return cw_fail(err, CW_EUNAVAILABLE, "the agent is being stopped");
-	return CW_OK;
+	return s->draining ? cw_fail(err, CW_EUNAVAILABLE, "the agent is being stopped") : CW_OK;
 }
 
 /* --- methods */
@@ -73,8 +65,7 @@ run_remote(struct cw_scripts *s, struct cw_wire_call *call, const cJSON *params)
 	struct cw_script_params p;
 	struct cw_err err = { 0 };
 
-	if (admit(s, true, &err) < 0 ||
-	    cw_script_params_run(&p, params, cw_clock_unix_ms(), &err) < 0)
+	if (admit(s, &err) < 0 || cw_script_params_run(&p, params, cw_clock_unix_ms(), &err) < 0)
 		job_refuse(call, NULL, &err);
 	else
 		job_new(s, &p, call, NULL);
@@ -86,8 +77,7 @@ apply_remote(struct cw_scripts *s, struct cw_wire_call *call, const cJSON *param
 	struct cw_script_params p;
 	struct cw_err err = { 0 };
 
-	if (admit(s, true, &err) < 0 ||
-	    cw_script_params_apply(&p, params, cw_clock_unix_ms(), &err) < 0)
+	if (admit(s, &err) < 0 || cw_script_params_apply(&p, params, cw_clock_unix_ms(), &err) < 0)
 		job_refuse(call, NULL, &err);
 	else
 		job_new(s, &p, call, NULL);
@@ -125,7 +115,7 @@ cw_scripts_ask(
 		return false;
 	if (!cw_control_streams(reply))
 		(void)cw_fail(&err, CW_EINVAL, "\"stream\" is missing");
-	else if (admit(s, false, &err) == CW_OK)
+	else if (admit(s, &err) == CW_OK)
 		(void)cw_script_params_local(&p, request, cw_clock_unix_ms(), &err);
 	if (err.code < 0)
 		job_refuse(NULL, reply, &err);

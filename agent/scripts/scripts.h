@@ -27,9 +27,6 @@ struct cw_scripts;
 struct cw_scripts_config { /* all borrowed */
 	uv_loop_t *loop;
 	struct cw_broker *broker;
-	/* Why nothing is done for the bridge now (lockdown), or NULL. May be NULL itself. */
-	const char *(*locked)(void *arg);
-	void *arg;
 };
 
 /* On success *ret is to be given to cw_scripts_close(). */
