@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "console/when.h"
 #include "ctl.h"
 #include "os/clock.h"
@@ -51,6 +52,7 @@ ctl_lockdown(const struct ctl *c, struct cw_err *err)
 	    : cw_streq(c->argument, "on")  ? 1
 	    : cw_streq(c->argument, "off") ? 0
 					   : 2;
+	char since[CW_TIME_TEXT];
 	struct cw_lockdown lock;
 	cJSON *request, *answer = NULL;
 	bool running = true;
@@ -71,6 +73,10 @@ ctl_lockdown(const struct ctl *c, struct cw_err *err)
 		cw_lockdown_read(&lock, c->state);
 		answer = cJSON_CreateObject();
 		cJSON_AddBoolToObject(answer, "on", lock.on);
+		if (lock.since_ms > 0) {
+			cw_time_text(since, lock.since_ms);
+			cJSON_AddStringToObject(answer, "since", since);
+		}
 		if (lock.reason[0] != '\0')
 			cJSON_AddStringToObject(answer, "reason", lock.reason);
 	} else if (r < 0) {

@@ -42,9 +42,9 @@ cw_lockdown_read(struct cw_lockdown *ret, const char *state_folder)
 		       NULL) == CW_OK) {
 		if ((text = cw_json_str(root, "since")) != NULL)
 			(void)cw_time_parse(&ret->since_ms, text, strlen(text));
-		if ((text = cw_json_str(root, "reason")) != NULL)
-			(void)snprintf(ret->reason, sizeof(ret->reason), "%.*s",
-			    (int)cw_utf8_cut(text, sizeof(ret->reason) - 1), text);
+		if ((text = cw_json_str(root, "reason")) != NULL &&
+		    strlen(text) < sizeof(ret->reason))
+			(void)snprintf(ret->reason, sizeof(ret->reason), "%s", text);
 	}
 	cJSON_Delete(root);
 	cw_buf_free(&b);
@@ -58,6 +58,10 @@ cw_lockdown_set(const char *state_folder, const char *reason, int64_t now_ms, st
 	struct cw_buf b;
 	int r;
 
+	if (reason != NULL &&
+	    (strlen(reason) >= CW_LOCKDOWN_REASON_MAX || !cw_utf8_valid(reason, strlen(reason))))
+		return cw_fail(err, CW_EINVAL, "a reason is a text of at most %u bytes",
+		    CW_LOCKDOWN_REASON_MAX - 1);
 	if ((r = path_of(path, state_folder, err)) < 0)
 		return r;
 	cw_time_text(since, now_ms);

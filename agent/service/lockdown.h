@@ -22,7 +22,7 @@ struct cw_lockdown {
 
 /* Cannot fail: what cannot be read is on. */
 void cw_lockdown_read(struct cw_lockdown *ret, const char *state_folder);
-/* On the disk when it returns. reason may be NULL. */
+/* On the disk when it returns. reason may be NULL. CW_EINVAL: it is too long. */
 int cw_lockdown_set(
     const char *state_folder, const char *reason, int64_t now_ms, struct cw_err *err);
 int cw_lockdown_clear(const char *state_folder, struct cw_err *err);

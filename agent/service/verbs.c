@@ -69,16 +69,17 @@ put_memory(cJSON *object)
 	cJSON_AddNumberToObject(o, "private", (double)private);
 }
 
-static void
-put_lockdown(const struct cw_agent *a, cJSON *object)
+static cJSON *
+lockdown(const struct cw_agent *a)
 {
-	cJSON *o = cJSON_AddObjectToObject(object, "lockdown");
+	cJSON *o = cJSON_CreateObject();
 
 	cJSON_AddBoolToObject(o, "on", a->lockdown.on);
 	if (a->lockdown.since_ms > 0)
 		put_time(o, "since", a->lockdown.since_ms);
 	if (a->lockdown.reason[0] != '\0')
 		cJSON_AddStringToObject(o, "reason", a->lockdown.reason);
+	return o;
 }
 
 static void
@@ -121,7 +122,7 @@ status(const struct cw_agent *a)
 	cw_policy_put(a->config.policy, o);
 	cw_broker_status_put(a->broker, o);
 	put_sandboxes(a, o);
-	put_lockdown(a, o);
+	cJSON_AddItemToObject(o, "lockdown", lockdown(a));
 	put_journal(a, o);
 	put_memory(o);
 	return o;
@@ -210,20 +211,16 @@ ask_lockdown(struct cw_agent *a, struct cw_control_reply *reply, const cJSON *re
 {
 	const cJSON *on = cw_json_get(request, "on");
 	struct cw_err err = { 0 };
-	cJSON *answer;
 	int r = CW_OK;
 
 	if (cJSON_IsTrue(on))
 		r = agent_lock(a, cw_json_str(request, "reason"), &err);
 	else if (cJSON_IsFalse(on))
 		r = agent_unlock(a, &err);
-	if (r < 0) {
+	if (r < 0)
 		cw_control_refuse(reply, &err);
-		return;
-	}
-	answer = cJSON_CreateObject();
-	put_lockdown(a, answer);
-	cw_control_answer(reply, answer);
+	else
+		cw_control_answer(reply, lockdown(a));
 }
 
 void
