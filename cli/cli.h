@@ -26,6 +26,7 @@ struct cli {
 	/* made by main */
 	struct cli_http *http; /* NULL until cli_connect() */
 	bool colour; /* standard output is a terminal that wants colours */
+	bool colour_err; /* and standard error */
 	bool live; /* standard output is a terminal */
 	unsigned columns; /* of the terminal, 0 when there is none */
 };
@@ -39,10 +40,11 @@ struct cli_command {
 	size_t options_size; /* of the struct that `options` fill */
 	int arguments_min, arguments_max;
 	bool stop_at_word; /* what follows the first argument is the command's own */
+	/* Negative: err says why not. Above 0: an exit status, and all is said. */
 	int (*run)(struct cli *c, void *options, int argc, char **argv, struct cw_err *err);
 };
 
-extern const struct cli_command cli_tenants[], cli_agents[], cli_run[], cli_change[],
+extern const struct cli_command cli_tenants[], cli_agents[], cli_run[], cli_scripts[], cli_change[],
     cli_operations[], cli_keys[], cli_completion[];
 extern const struct cli_command *const cli_commands[]; /* all of the above, NULL-terminated */
 extern const struct cw_option cli_global_options[];
@@ -64,6 +66,9 @@ int cli_print_json(const cJSON *value);
 char *cli_escape(const char *text);
 /* A list of strings as "a, b", borrowed until the next call. */
 const char *cli_join(const cJSON *list);
+
+/* run TENANT ad --script FILE: what is left of the command line behind "run". */
+int cli_script_run(struct cli *c, int argc, char **argv, struct cw_err *err);
 
 /* The style of an operation's, step's or agent's state. */
 enum cw_style cli_state_style(const char *state);
