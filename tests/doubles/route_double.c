@@ -156,6 +156,7 @@ done(void *arg, int code, const cJSON *result, const struct cw_err *err, const c
 		return;
 	}
 	o = cJSON_Duplicate(result, true);
+	cJSON_DeleteItemFromObjectCaseSensitive(o, "error");
 	if (!is_script(op)) {
 		cJSON_Delete(o);
 		o = cJSON_CreateObject();
