@@ -156,6 +156,24 @@ cli_tenant(struct cli *c, char **ret, const char *given, struct cw_err *err)
 	return r;
 }
 
+void
+cli_print_json_text(const char *json, size_t n)
+{
+	size_t len;
+	uint32_t cp;
+
+	for (; n > 0; json += len, n -= len) {
+		if ((len = cw_utf8_get(&cp, json, n)) == 0)
+			break; /* it was read as UTF-8 before */
+		/* In JSON's strings alone: outside of them is nothing but ASCII. */
+		if (cp >= 0x7f && cw_is_unprintable(cp))
+			printf("\\u%04x", (unsigned)cp);
+		else
+			fwrite(json, 1, len, stdout);
+	}
+	putchar('\n');
+}
+
 int
 cli_print_json(const cJSON *value)
 {
@@ -163,7 +181,7 @@ cli_print_json(const cJSON *value)
 
 	if (text == NULL)
 		return CW_ENOMEM;
-	puts(text);
+	cli_print_json_text(text, strlen(text));
 	cJSON_free(text);
 	return CW_OK;
 }

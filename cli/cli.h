@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include <cjson/cJSON.h>
 
@@ -60,8 +61,12 @@ int cli_connect(struct cli *c, struct cw_err *err);
  * escaped for a path; the caller frees it. */
 int cli_tenant(struct cli *c, char **ret, const char *given, struct cw_err *err);
 
-/* Prints an answer as JSON to standard output. */
+/* Prints an answer as JSON to standard output; what a terminal would obey is escaped. */
 int cli_print_json(const cJSON *value);
+/* The same of JSON text, and a line's end. */
+void cli_print_json_text(const char *json, size_t n);
+/* Writes somebody else's text on one line, without what a terminal would obey. */
+void cli_put(FILE *out, const char *text);
 /* Escaped for a path; the caller frees it. NULL when memory ends. */
 char *cli_escape(const char *text);
 /* A list of strings as "a, b", borrowed until the next call. */
@@ -73,6 +78,18 @@ int cli_script_run(struct cli *c, int argc, char **argv, struct cw_err *err);
 /* The style of an operation's, step's or agent's state. */
 enum cw_style cli_state_style(const char *state);
 int cli_print_value(const struct cli *c, const cJSON *value);
+
+/* A column of a list: a text member of each row, or what a function makes of the row. */
+struct cli_column {
+	const char *header;
+	const char *member;
+	const char *(*text)(const cJSON *row); /* where it is no plain member; NULL: shown as "-" */
+	bool is_state; /* coloured as such */
+};
+/* Gets a list and prints it: as JSON, or its rows as a table. The columns end with one without a
+ * header; the last is an id. */
+int cli_list(struct cli *c, struct cw_err *err, const char *path, const char *rows,
+    const struct cli_column *columns);
 
 /* Follows an operation to its end and shows it. CW_EFAILED when it did not succeed. *ret (may be
  * NULL) receives the operation as it ended. */

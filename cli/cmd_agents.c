@@ -21,44 +21,42 @@ state_of(const cJSON *agent)
 					       : "offline";
 }
 
+static const char *
+roles_of(const cJSON *agent)
+{
+	return cli_join(cw_json_get(agent, "roles"));
+}
+
+static const char *
+seen_of(const cJSON *agent)
+{
+	return cw_when_date(cw_json_str(agent, "last_seen"));
+}
+
+static const struct cli_column columns[] = {
+	{ "HOST", "hostname", NULL, false },
+	{ "STATE", NULL, state_of, true },
+	{ "ROLES", NULL, roles_of, false },
+	{ "LAST SEEN", NULL, seen_of, false },
+	{ "ID", "id", NULL, false },
+	{ 0 },
+};
+
 static int
 list(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 {
-	static const char *const headers[] = { "HOST", "STATE", "ROLES", "LAST SEEN", "ID", NULL };
 	const struct list_options *o = options;
-	struct cw_table table = { 0 };
-	const cJSON *a;
-	cJSON *answer = NULL;
-	char *tenant = NULL;
+	struct cw_buf path;
 	int r;
 
 	(void)argc, (void)argv;
-	if (o->tenant != NULL && (tenant = cli_escape(o->tenant)) == NULL)
-		return cw_fail(err, CW_ENOMEM, "out of memory");
-	r = tenant != NULL ? cli_get(c, &answer, err, "/v1/agents?tenant=%s", tenant)
-			   : cli_get(c, &answer, err, "/v1/agents");
-	free(tenant);
-	if (r < 0)
-		return r;
-	if (c->json) {
-		r = cli_print_json(answer);
-		goto done;
-	}
-	if ((r = cw_table_init(&table, headers, c->colour)) < 0)
-		goto done;
-	cJSON_ArrayForEach (a, cw_json_get(answer, "agents"))
-		if ((r = cw_table_cell(&table, CW_STYLE_PLAIN, cw_json_str(a, "hostname"))) < 0 ||
-		    (r = cw_table_cell(&table, cli_state_style(state_of(a)), state_of(a))) < 0 ||
-		    (r = cw_table_cell(&table, CW_STYLE_PLAIN, cli_join(cw_json_get(a, "roles")))) <
-			0 ||
-		    (r = cw_table_cell(
-			 &table, CW_STYLE_PLAIN, cw_when_date(cw_json_str(a, "last_seen")))) < 0 ||
-		    (r = cw_table_cell(&table, CW_STYLE_DIM, cw_json_str(a, "id"))) < 0)
-			goto done;
-	r = cw_table_print(&table, stdout, c->columns);
-done:
-	cw_table_free(&table);
-	cJSON_Delete(answer);
+	cw_buf_init(&path, 2048);
+	if (cw_buf_puts(&path, "/v1/agents") < 0 || cli_put_query(&path, "tenant", o->tenant) < 0 ||
+	    cw_buf_str(&path) == NULL)
+		r = cw_fail(err, CW_EINVAL, "the tenant's name is too long");
+	else
+		r = cli_list(c, err, cw_buf_str(&path), "agents", columns);
+	cw_buf_free(&path);
 	return r;
 }
 

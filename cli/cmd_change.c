@@ -63,6 +63,7 @@ show_password(
 		    "the password was set, but the bridge did not return it; reset it again");
 	cw_buf_init(&password, 1024);
 	if ((r = cli_reply_open(&password, reply, id, sealed, err)) == CW_OK) {
+		fflush(stdout); /* the steps come first */
 		fputs("new password (shown once): ", stderr);
 		fflush(stderr);
 		fwrite(cw_buf_peek(&password), 1, cw_buf_left(&password), stdout);
@@ -88,7 +89,8 @@ follow(struct cli *c, const struct change_options *o, const cJSON *answer,
 	if (o->no_wait) {
 		if (c->json)
 			return cli_print_json(answer);
-		puts(id);
+		cli_put(stdout, id);
+		putchar('\n');
 		return CW_OK;
 	}
 	r = cli_watch(c, id, &ended, err);

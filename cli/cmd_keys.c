@@ -14,43 +14,35 @@ struct key_options {
 	bool admin, read_only;
 };
 
+static const char *
+tenants_of(const cJSON *key)
+{
+	const cJSON *names = cw_json_get(key, "tenant_names");
+
+	return cJSON_IsArray(names) ? cli_join(names) : "all";
+}
+
+static const char *
+used_of(const cJSON *key)
+{
+	return cw_when_date(cw_json_str(key, "last_used"));
+}
+
+static const struct cli_column columns[] = {
+	{ "NAME", "name", NULL, false },
+	{ "KEY", "prefix", NULL, false },
+	{ "MAY", "role", NULL, false },
+	{ "TENANTS", NULL, tenants_of, false },
+	{ "LAST USED", NULL, used_of, false },
+	{ "ID", "id", NULL, false },
+	{ 0 },
+};
+
 static int
 list(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 {
-	static const char *const headers[] = { "NAME", "KEY", "MAY", "TENANTS", "LAST USED", "ID",
-		NULL };
-	struct cw_table table = { 0 };
-	cJSON *answer = NULL;
-	const cJSON *k;
-	int r;
-
 	(void)options, (void)argc, (void)argv;
-	if ((r = cli_get(c, &answer, err, "/v1/api-keys")) < 0)
-		return r;
-	if (c->json) {
-		r = cli_print_json(answer);
-		goto done;
-	}
-	if ((r = cw_table_init(&table, headers, c->colour)) < 0)
-		goto done;
-	cJSON_ArrayForEach (k, cw_json_get(answer, "keys")) {
-		const cJSON *tenants = cw_json_get(k, "tenant_names");
-
-		if ((r = cw_table_cell(&table, CW_STYLE_PLAIN, cw_json_str(k, "name"))) < 0 ||
-		    (r = cw_table_cell(&table, CW_STYLE_DIM, cw_json_str(k, "prefix"))) < 0 ||
-		    (r = cw_table_cell(&table, CW_STYLE_PLAIN, cw_json_str(k, "role"))) < 0 ||
-		    (r = cw_table_cell(&table, CW_STYLE_PLAIN,
-			 cJSON_IsArray(tenants) ? cli_join(tenants) : "all")) < 0 ||
-		    (r = cw_table_cell(
-			 &table, CW_STYLE_PLAIN, cw_when_date(cw_json_str(k, "last_used")))) < 0 ||
-		    (r = cw_table_cell(&table, CW_STYLE_DIM, cw_json_str(k, "id"))) < 0)
-			goto done;
-	}
-	r = cw_table_print(&table, stdout, c->columns);
-done:
-	cw_table_free(&table);
-	cJSON_Delete(answer);
-	return r;
+	return cli_list(c, err, "/v1/api-keys", "keys", columns);
 }
 
 static int
@@ -83,7 +75,9 @@ create(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 	if ((r = cli_send(c, &answer, err, "POST", "/v1/api-keys", body)) == CW_OK && c->json)
 		r = cli_print_json(answer);
 	else if (r == CW_OK) {
-		puts(cw_json_str(answer, "key") != NULL ? cw_json_str(answer, "key") : "");
+		cli_put(
+		    stdout, cw_json_str(answer, "key") != NULL ? cw_json_str(answer, "key") : "");
+		putchar('\n');
 		fputs("the key is shown this once; only its hash is kept\n", stderr);
 	}
 	cJSON_Delete(body);

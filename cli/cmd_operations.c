@@ -15,56 +15,37 @@ struct list_options {
 	long limit;
 };
 
-static int
-put_query(struct cw_buf *b, const char *name, const char *value)
+static const char *
+created_of(const cJSON *operation)
 {
-	int r;
-
-	if (value == NULL)
-		return CW_OK;
-	if ((r = cw_buf_printf(
-		 b, "%c%s=", memchr(b->data, '?', b->len) != NULL ? '&' : '?', name)) < 0)
-		return r;
-	return cli_put_escaped(b, value);
+	return cw_when_date(cw_json_str(operation, "created"));
 }
 
-static int
-print_list(const struct cli *c, const cJSON *answer)
+static const char *
+whom_of(const cJSON *operation)
 {
-	static const char *const headers[] = { "CREATED", "STATE", "WHAT", "FOR", "ID", NULL };
-	struct cw_table table;
-	const cJSON *o;
-	int r = cw_table_init(&table, headers, c->colour);
+	const cJSON *request = cw_json_get(operation, "request"),
+		    *target = cw_json_get(request, "target");
+	const char *whom = cw_json_str(target, "user");
 
-	cJSON_ArrayForEach (o, cw_json_get(answer, "operations")) {
-		const cJSON *request = cw_json_get(o, "request"),
-			    *target = cw_json_get(request, "target");
-		const char *state = cw_json_str(o, "state"), *whom = cw_json_str(target, "user");
-
-		if (whom == NULL)
-			whom = cw_json_str(target, "sam");
-		if (whom == NULL)
-			whom = cw_json_str(cw_json_get(request, "parameters"), "Identity");
-		if (r < 0 ||
-		    (r = cw_table_cell(
-			 &table, CW_STYLE_PLAIN, cw_when_date(cw_json_str(o, "created")))) < 0 ||
-		    (r = cw_table_cell(&table, cli_state_style(state), state)) < 0 ||
-		    (r = cw_table_cell(&table, CW_STYLE_PLAIN, cw_json_str(o, "what"))) < 0 ||
-		    (r = cw_table_cell(&table, CW_STYLE_PLAIN, whom)) < 0 ||
-		    (r = cw_table_cell(&table, CW_STYLE_DIM, cw_json_str(o, "id"))) < 0)
-			break;
-	}
-	if (r == CW_OK)
-		r = cw_table_print(&table, stdout, c->columns);
-	cw_table_free(&table);
-	return r;
+	if (whom == NULL)
+		whom = cw_json_str(target, "sam");
+	return whom != NULL ? whom : cw_json_str(cw_json_get(request, "parameters"), "Identity");
 }
+
+static const struct cli_column columns[] = {
+	{ "CREATED", NULL, created_of, false },
+	{ "STATE", "state", NULL, true },
+	{ "WHAT", "what", NULL, false },
+	{ "FOR", NULL, whom_of, false },
+	{ "ID", "id", NULL, false },
+	{ 0 },
+};
 
 static int
 list(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 {
 	const struct list_options *o = options;
-	cJSON *answer = NULL;
 	struct cw_buf path;
 	char limit[24];
 	int r;
@@ -72,16 +53,16 @@ list(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 	(void)argc, (void)argv;
 	cw_buf_init(&path, 2048);
 	(void)snprintf(limit, sizeof(limit), "%ld", o->limit);
-	if (cw_buf_puts(&path, "/v1/operations") < 0 || put_query(&path, "tenant", o->tenant) < 0 ||
-	    put_query(&path, "state", o->state) < 0 || put_query(&path, "before", o->before) < 0 ||
-	    put_query(&path, "limit", o->limit > 0 ? limit : NULL) < 0 || cw_buf_str(&path) == NULL)
+	if (cw_buf_puts(&path, "/v1/operations") < 0 ||
+	    cli_put_query(&path, "tenant", o->tenant) < 0 ||
+	    cli_put_query(&path, "state", o->state) < 0 ||
+	    cli_put_query(&path, "before", o->before) < 0 ||
+	    cli_put_query(&path, "limit", o->limit > 0 ? limit : NULL) < 0 ||
+	    cw_buf_str(&path) == NULL)
 		r = cw_fail(err, CW_EINVAL, "a value is too long");
 	else
-		r = cli_get(c, &answer, err, "%s", cw_buf_str(&path));
-	if (r == CW_OK)
-		r = c->json ? cli_print_json(answer) : print_list(c, answer);
+		r = cli_list(c, err, cw_buf_str(&path), "operations", columns);
 	cw_buf_free(&path);
-	cJSON_Delete(answer);
 	return r;
 }
 

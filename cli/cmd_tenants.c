@@ -29,6 +29,14 @@ struct token_options {
 	long hours;
 };
 
+static void
+print_row(const char *label, const char *text)
+{
+	printf("%-18s ", label);
+	cli_put(stdout, text);
+	putchar('\n');
+}
+
 static int
 print_tenant(const cJSON *t)
 {
@@ -47,42 +55,29 @@ print_tenant(const cJSON *t)
 
 	for (size_t i = 0; i < CW_COUNT(rows); i++)
 		if (rows[i][1] != NULL)
-			printf("%-18s %s\n", rows[i][0], rows[i][1]);
+			print_row(rows[i][0], rows[i][1]);
 	return CW_OK;
 }
+
+static const char *
+graph_of(const cJSON *tenant)
+{
+	return cw_json_str(cw_json_get(tenant, "graph"), "tenant_id");
+}
+
+static const struct cli_column columns[] = {
+	{ "NAME", "name", NULL, false },
+	{ "MODE", "mode", NULL, false },
+	{ "GRAPH", NULL, graph_of, false },
+	{ "ID", "id", NULL, false },
+	{ 0 },
+};
 
 static int
 list(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 {
-	static const char *const headers[] = { "NAME", "MODE", "GRAPH", "ID", NULL };
-	struct cw_table table = { 0 };
-	const cJSON *t;
-	cJSON *answer = NULL;
-	int r;
-
 	(void)options, (void)argc, (void)argv;
-	if ((r = cli_get(c, &answer, err, "/v1/tenants")) < 0)
-		return r;
-	if (c->json) {
-		r = cli_print_json(answer);
-		goto done;
-	}
-	if ((r = cw_table_init(&table, headers, c->colour)) < 0)
-		goto done;
-	cJSON_ArrayForEach (t, cw_json_get(answer, "tenants")) {
-		const char *graph = cw_json_str(cw_json_get(t, "graph"), "tenant_id");
-
-		if ((r = cw_table_cell(&table, CW_STYLE_PLAIN, cw_json_str(t, "name"))) < 0 ||
-		    (r = cw_table_cell(&table, CW_STYLE_PLAIN, cw_json_str(t, "mode"))) < 0 ||
-		    (r = cw_table_cell(&table, CW_STYLE_PLAIN, graph)) < 0 ||
-		    (r = cw_table_cell(&table, CW_STYLE_DIM, cw_json_str(t, "id"))) < 0)
-			goto done;
-	}
-	r = cw_table_print(&table, stdout, c->columns);
-done:
-	cw_table_free(&table);
-	cJSON_Delete(answer);
-	return r;
+	return cli_list(c, err, "/v1/tenants", "tenants", columns);
 }
 
 static int
@@ -273,12 +268,15 @@ enrol_token(struct cli *c, void *options, int argc, char **argv, struct cw_err *
 		r = cli_print_json(answer);
 	else if (r == CW_OK) {
 		/* The token alone on standard output: TOKEN=$(causeway enrol-token) works. */
-		puts(cw_json_str(answer, "token") != NULL ? cw_json_str(answer, "token") : "");
+		cli_put(stdout,
+		    cw_json_str(answer, "token") != NULL ? cw_json_str(answer, "token") : "");
+		putchar('\n');
 		fprintf(stderr, "good for one agent until %s UTC",
 		    cw_when_date(cw_json_str(answer, "expires")));
-		if (cw_json_str(answer, "bridge") != NULL)
-			fprintf(
-			    stderr, "; the agent connects to %s", cw_json_str(answer, "bridge"));
+		if (cw_json_str(answer, "bridge") != NULL) {
+			fputs("; the agent connects to ", stderr);
+			cli_put(stderr, cw_json_str(answer, "bridge"));
+		}
 		fputc('\n', stderr);
 	}
 done:

@@ -137,6 +137,19 @@ cli_put_escaped(struct cw_buf *b, const char *text)
 	return r;
 }
 
+int
+cli_put_query(struct cw_buf *b, const char *name, const char *value)
+{
+	int r;
+
+	if (value == NULL)
+		return CW_OK;
+	if ((r = cw_buf_printf(
+		 b, "%c%s=", memchr(b->data, '?', b->len) != NULL ? '&' : '?', name)) < 0)
+		return r;
+	return cli_put_escaped(b, value);
+}
+
 static int
 fail_connection(struct cli_http *http, CURLcode code, struct cw_err *err)
 {

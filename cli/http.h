@@ -49,5 +49,7 @@ int cli_http_lines(struct cli_http *http, const char *method, const char *path, 
 
 /* Appends text as one segment of a path or value of a query, escaped. */
 int cli_put_escaped(struct cw_buf *b, const char *text);
+/* Appends "?name=value", or "&..." behind another; nothing where value is NULL. */
+int cli_put_query(struct cw_buf *b, const char *name, const char *value);
 
 #endif

@@ -65,14 +65,17 @@ error_text(const cJSON *owner)
 }
 
 static void
-print_clean(const char *text)
+put_styled(const struct cli *c, enum cw_style style, const char *text)
 {
-	struct cw_buf b;
+	fputs(cw_style_on(style, c->colour), stdout);
+	cli_put(stdout, text);
+	fputs(cw_style_off(style, c->colour), stdout);
+}
 
-	cw_buf_init(&b, 65536);
-	if (cw_console_put(&b, text) == CW_OK && cw_buf_str(&b) != NULL)
-		fputs(cw_buf_str(&b), stdout);
-	cw_buf_free(&b);
+static void
+put_state(const struct cli *c, const char *state)
+{
+	put_styled(c, cli_state_style(state), state != NULL ? state : "?");
 }
 
 static unsigned
@@ -80,27 +83,30 @@ print_step(const struct cli *c, const cJSON *step)
 {
 	const char *state = cw_json_str(step, "state"), *what = cw_json_str(step, "what");
 	const char *place = cw_json_str(step, "place"), *error = error_text(step);
-	enum cw_style style = cli_state_style(state);
+	const char *duration = took(step);
 	int64_t attempts = 0;
-	unsigned lines = 1;
 
-	if (state == NULL)
-		state = "?";
-	printf("  %s%s%s %-6s", cw_style_on(style, c->colour), mark_of(state),
-	    cw_style_off(style, c->colour), place != NULL ? place : "");
-	print_clean(what != NULL ? what : "");
-	printf("  %s%s%s", cw_style_on(style, c->colour), state, cw_style_off(style, c->colour));
+	fputs("  ", stdout);
+	put_styled(c, cli_state_style(state), mark_of(state));
+	putchar(' ');
+	cli_put(stdout, place != NULL ? place : "");
+	printf("%*s ", place != NULL && strlen(place) < 5 ? 5 - (int)strlen(place) : 0, "");
+	cli_put(stdout, what != NULL ? what : "");
+	fputs("  ", stdout);
+	put_state(c, state);
 	if (cw_json_int(step, "attempts", &attempts) && attempts > 1)
-		printf(", attempt %d", (int)attempts);
-	printf("  %s%s%s\n", cw_style_on(CW_STYLE_DIM, c->colour), took(step),
-	    cw_style_off(CW_STYLE_DIM, c->colour));
-	if (error != NULL && error[0] != '\0') {
-		printf("    %s", cw_style_on(CW_STYLE_RED, c->colour));
-		print_clean(error);
-		printf("%s\n", cw_style_off(CW_STYLE_RED, c->colour));
-		lines++;
+		printf(", attempt %lld", (long long)attempts);
+	if (duration[0] != '\0') {
+		fputs("  ", stdout);
+		put_styled(c, CW_STYLE_DIM, duration);
 	}
-	return lines;
+	putchar('\n');
+	if (error == NULL || error[0] == '\0')
+		return 1;
+	fputs("    ", stdout);
+	put_styled(c, CW_STYLE_RED, error);
+	putchar('\n');
+	return 2;
 }
 
 static unsigned
@@ -109,22 +115,37 @@ draw(const struct cli *c, const cJSON *o)
 	const char *state = cw_json_str(o, "state"), *what = cw_json_str(o, "what");
 	const cJSON *target = cw_json_get(cw_json_get(o, "request"), "target"), *step;
 	const char *whom = cw_json_str(target, "user"), *id = cw_json_str(o, "id");
-	enum cw_style style = cli_state_style(state);
 	unsigned lines = 1;
 
-	printf("%s", cw_style_on(CW_STYLE_BOLD, c->colour));
-	print_clean(what != NULL ? what : "operation");
-	printf("%s ", cw_style_off(CW_STYLE_BOLD, c->colour));
+	put_styled(c, CW_STYLE_BOLD, what != NULL ? what : "operation");
+	putchar(' ');
 	if (whom != NULL || (whom = cw_json_str(target, "sam")) != NULL) {
-		print_clean(whom);
+		cli_put(stdout, whom);
 		putchar(' ');
 	}
-	printf(" %s%s%s  %s%s%s\n", cw_style_on(style, c->colour), state != NULL ? state : "?",
-	    cw_style_off(style, c->colour), cw_style_on(CW_STYLE_DIM, c->colour),
-	    id != NULL ? id : "", cw_style_off(CW_STYLE_DIM, c->colour));
+	putchar(' ');
+	put_state(c, state);
+	fputs("  ", stdout);
+	put_styled(c, CW_STYLE_DIM, id != NULL ? id : "");
+	putchar('\n');
 	cJSON_ArrayForEach (step, cw_json_get(o, "steps"))
 		lines += print_step(c, step);
 	return lines;
+}
+
+/* Again and again in the same place: a line must stay one line, or the next drawing begins in the
+ * wrong one. What the terminal's edge cuts off is whole in the last drawing. */
+static unsigned
+redraw(const struct cli *c, const cJSON *o, unsigned drawn)
+{
+	if (drawn > 0)
+		printf("\033[%uA\033[J", drawn);
+	if (is_final(cw_json_str(o, "state")))
+		return draw(c, o);
+	fputs("\033[?7l", stdout); /* DECAWM */
+	drawn = draw(c, o);
+	fputs("\033[?7h", stdout);
+	return drawn;
 }
 
 int
@@ -137,7 +158,7 @@ cli_print_operation(const struct cli *c, const cJSON *operation)
 	draw(c, operation);
 	if (error != NULL && error[0] != '\0') {
 		printf("error: ");
-		print_clean(error);
+		cli_put(stdout, error);
 		putchar('\n');
 	}
 	if (output != NULL && output->child != NULL)
@@ -170,8 +191,10 @@ print_state(const cJSON *o, const char *state)
 {
 	const char *what = cw_json_str(o, "what");
 
-	print_clean(what != NULL ? what : "operation");
-	printf(" %s\n", state != NULL ? state : "?");
+	cli_put(stdout, what != NULL ? what : "operation");
+	putchar(' ');
+	cli_put(stdout, state != NULL ? state : "?");
+	putchar('\n');
 }
 
 /* Without a terminal: one line for each step whose state is new. */
@@ -209,11 +232,9 @@ on_event(void *arg, const char *event, const char *data, size_t n)
 		return r;
 	w->heard = true;
 	if (w->c->json) {
-		printf("%.*s\n", (int)n, data);
+		cli_print_json_text(data, n);
 	} else if (w->c->live) {
-		if (w->drawn > 0)
-			printf("\033[%uA\033[J", w->drawn);
-		w->drawn = draw(w->c, o);
+		w->drawn = redraw(w->c, o, w->drawn);
 	} else {
 		print_changes(w, o);
 	}

@@ -47,6 +47,10 @@ struct cw_broker_config { /* all borrowed */
 	const struct cw_policy *policy; /* NULL: everything but what takes an approval */
 	const char *agent, *tenant; /* UUIDs, lower case */
 	const uint8_t *seal_private; /* 32 bytes */
+	/* Full paths, in the sandbox, of modules to import before the proxies, for an engine that
+	 * lacks its utilities; NULL-terminated, or NULL. */
+	const char *const *modules;
+	const char *preparation; /* for tests: a script in place of the proxies; NULL: them */
 };
 
 /* On success *ret is to be given to cw_broker_close(). */
@@ -63,7 +67,8 @@ unsigned cw_broker_running(const struct cw_broker *b); /* scripts now */
 /* After the roles and the sandboxes are closed. Scripts that are left are abandoned without an
  * event: what they began stays in the journal. closed may be called from inside. */
 void cw_broker_close(struct cw_broker *b, void (*closed)(void *arg), void *arg);
-/* For causewayctl: {scripts: {running, done, failed, stopped, unknown, refused}} added to object. */
+/* For causewayctl: {scripts: {running, done, failed, stopped, unknown, refused}} added to object.
+ */
 void cw_broker_status_put(const struct cw_broker *b, cJSON *object);
 
 enum cw_script_mode {
@@ -84,7 +89,8 @@ struct cw_script_request { /* all borrowed until cw_script_start() returns */
 	const char *text; /* RUN, PLAN: UTF-8 */
 	size_t text_len;
 	const cJSON *plan, *secrets; /* APPLY */
-	bool approved; /* a person approved this very plan: protected objects and approval classes */
+	bool
+	    approved; /* a person approved this very plan: protected objects and approval classes */
 	int64_t not_after_ms; /* Unix time; nothing begins after it. 0: none */
 	uint32_t timeout_ms; /* at most CW_SCRIPT_TIMEOUT_MAX_MS, from now on */
 	const char *controller; /* "" for ours */
@@ -96,15 +102,17 @@ struct cw_script_events {
 	 * {"step":{entry,state,...}} */
 	void (*lines)(void *arg, const char *text, size_t n);
 	/*
-	 * The last event; the script is gone. err code CW_OK: it ran, and result says how that went:
+	 * The last event; the script is gone. err code CW_OK: it ran, and result says how that
+	 * went:
 	 *
 	 *   {"state":"done"|"failed"|"stopped"|"unknown","calls","writes","objects","bytes","server",
 	 *    "started","finished","duration_ms","error"?:{message,error_id?,category?,type?},
 	 *    "refusals":[{rule,message,call:{command,parameters},who_can_change_it}],
 	 *    "plan"?:{...},"entries"?:[{entry,state,command?,error?}]}
 	 *
-	 * result is the callee's to delete. Otherwise it is NULL and nothing ran: CW_ECONFLICT the id
-	 * is known, CW_EUNAVAILABLE (no walls, no sandbox, no controller), CW_EEXPIRED, CW_EINVAL.
+	 * result is the callee's to delete. Otherwise it is NULL and nothing ran: CW_ECONFLICT the
+	 * id is known, CW_EUNAVAILABLE (no walls, no sandbox, no controller), CW_EEXPIRED,
+	 * CW_EINVAL.
 	 */
 	void (*done)(void *arg, const struct cw_err *err, cJSON *result);
 };

@@ -189,12 +189,12 @@ on_ready(uv_poll_t *poll, int status, int events)
 {
 	struct cw_connection *c = poll->data;
 
-	if (status < 0) {
-		cw_connection_close(c, CW_ECLOSED, uv_strerror(status));
-		return;
-	}
 	(void)events;
 	pump_in(c);
+	/* To libuv every error of the socket is EBADF, and it has stopped looking: what can be read
+	 * was read, and should have said which. */
+	if (status < 0 && !c->closing)
+		cw_connection_close(c, CW_ECLOSED, "the connection broke");
 	if (!c->closing)
 		pump_out(c);
 	cw_connection_arm(c);

@@ -2,7 +2,6 @@
 /*
  * The agent's identity as files.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,25 +16,14 @@
 #include "link/identity.h"
 #include "os/file.h"
 
-#define PATH_LEN 4096
-
-static int
-file_path(char ret[PATH_LEN], const char *folder, const char *name, struct cw_err *err)
-{
-	int n = snprintf(ret, PATH_LEN, "%s/%s", folder, name);
-
-	return n > 0 && n < PATH_LEN ? CW_OK
-				     : cw_fail(err, CW_EINVAL, "path of %s is too long", name);
-}
-
 static int
 load(struct cw_buf *b, const char *folder, const char *name, struct cw_err *err)
 {
-	char path[PATH_LEN];
+	char path[CW_FILE_PATH_MAX];
 	int r;
 
 	cw_buf_clear(b);
-	if ((r = file_path(path, folder, name, err)) < 0)
+	if ((r = cw_file_path(path, folder, name, err)) < 0)
 		return r;
 	return cw_file_read(b, path, err);
 }
@@ -43,10 +31,10 @@ load(struct cw_buf *b, const char *folder, const char *name, struct cw_err *err)
 static int
 store(struct cw_buf *b, const char *folder, const char *name, struct cw_err *err)
 {
-	char path[PATH_LEN];
+	char path[CW_FILE_PATH_MAX];
 	int r;
 
-	if ((r = file_path(path, folder, name, err)) < 0)
+	if ((r = cw_file_path(path, folder, name, err)) < 0)
 		return r;
 	return cw_file_write(path, cw_buf_peek(b), cw_buf_left(b), true, err);
 }
@@ -167,9 +155,9 @@ cw_identity_load(struct cw_identity *ret, const char *folder, struct cw_err *err
 bool
 cw_identity_exists(const char *folder)
 {
-	char path[PATH_LEN];
+	char path[CW_FILE_PATH_MAX];
 
-	return file_path(path, folder, "identity.json", NULL) == CW_OK && cw_file_exists(path);
+	return cw_file_path(path, folder, "identity.json", NULL) == CW_OK && cw_file_exists(path);
 }
 
 static int
@@ -192,12 +180,12 @@ put_json(struct cw_buf *b, const struct cw_identity *id)
 int
 cw_identity_store(const struct cw_identity *id, const char *folder, struct cw_err *err)
 {
-	char path[PATH_LEN];
+	char path[CW_FILE_PATH_MAX];
 	struct cw_buf b;
 	int r;
 
 	/* Enrolled before: until the last file is in place this server is not enrolled. */
-	if ((r = file_path(path, folder, "identity.json", err)) < 0 ||
+	if ((r = cw_file_path(path, folder, "identity.json", err)) < 0 ||
 	    (r = cw_file_remove(path, err)) < 0)
 		return r;
 	cw_buf_init(&b, CW_PKI_PEM_MAX);

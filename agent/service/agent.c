@@ -155,6 +155,7 @@ start_scripts(struct cw_agent *a, struct cw_err *err)
 		.agent = a->identity.agent,
 		.tenant = a->identity.tenant,
 		.seal_private = a->identity.seal_private,
+		.modules = (const char *const *)a->config.sandbox_modules,
 	};
 	struct cw_scripts_config scripts = { .loop = a->loop };
 	int r;

@@ -35,6 +35,7 @@ cw_agent_config_free(struct cw_agent_config *c)
 {
 	words_free(c->powershell);
 	words_free(c->sandbox_powershell);
+	words_free(c->sandbox_modules);
 	if (c->proxy != NULL)
 		cw_wipe(c->proxy, strlen(c->proxy)); /* it may hold a password */
 	free(c->proxy);
@@ -78,21 +79,6 @@ read_words(char **ret, const cJSON *root, const char *name, const char *path, st
 }
 
 static int
-read_string(char **ret, const cJSON *root, const char *name, const char *path, struct cw_err *err)
-{
-	const cJSON *member = cw_json_get(root, name);
-
-	if (member == NULL || cJSON_IsNull(member))
-		return CW_OK;
-	if (!cJSON_IsString(member) || member->valuestring[0] == '\0')
-		return cw_fail(err, CW_EINVAL,
-		    "%s: \"%s\" must be a string that is not empty, or null", path, name);
-	return (*ret = cw_strdup(member->valuestring)) != NULL
-	    ? CW_OK
-	    : cw_fail(err, CW_ENOMEM, "%s: out of memory", path);
-}
-
-static int
 read_pool(struct cw_agent_config *c, const cJSON *root, const char *path, struct cw_err *err)
 {
 	int64_t pool = POOL_MIN;
@@ -109,6 +95,7 @@ static int
 read_sandboxes(struct cw_agent_config *c, const cJSON *root, const char *path, struct cw_err *err)
 {
 	int64_t n = SANDBOXES;
+	int r;
 
 	if (cw_json_get(root, "sandboxes") != NULL &&
 	    (!cw_json_int(root, "sandboxes", &n) || n < 0 || n > SANDBOXES_MAX))
@@ -117,7 +104,9 @@ read_sandboxes(struct cw_agent_config *c, const cJSON *root, const char *path, s
 	c->sandboxes = (unsigned)n;
 	if (copy_words(c->sandbox_powershell, (const char *const *)c->powershell) < 0)
 		return cw_fail(err, CW_ENOMEM, "%s: out of memory", path);
-	return read_words(c->sandbox_powershell, root, "sandbox_powershell", path, err);
+	if ((r = read_words(c->sandbox_powershell, root, "sandbox_powershell", path, err)) < 0)
+		return r;
+	return read_words(c->sandbox_modules, root, "sandbox_modules", path, err);
 }
 
 int
@@ -125,7 +114,7 @@ cw_agent_config_parse(
     struct cw_agent_config *ret, const char *text, size_t n, const char *path, struct cw_err *err)
 {
 	static const char *const members[] = { "powershell", "pool", "proxy", "server", "sandboxes",
-		"sandbox_powershell", "ceiling", NULL };
+		"sandbox_powershell", "sandbox_modules", "ceiling", NULL };
 	struct cw_agent_config c = { 0 };
 	cJSON *root = NULL;
 	int r;
@@ -141,8 +130,8 @@ cw_agent_config_parse(
 	if ((r = read_words(c.powershell, root, "powershell", path, err)) < 0 ||
 	    (r = read_pool(&c, root, path, err)) < 0 ||
 	    (r = read_sandboxes(&c, root, path, err)) < 0 ||
-	    (r = read_string(&c.proxy, root, "proxy", path, err)) < 0 ||
-	    (r = read_string(&c.server, root, "server", path, err)) < 0 ||
+	    (r = cw_json_copy_str(&c.proxy, root, "proxy", path, err)) < 0 ||
+	    (r = cw_json_copy_str(&c.server, root, "server", path, err)) < 0 ||
 	    (r = cw_policy_new(&c.policy, cw_json_get(root, "ceiling"), path, err)) < 0)
 		goto done;
 	if (c.server != NULL && !cw_is_host(c.server)) {

@@ -178,10 +178,8 @@ agents_member(char *ret, size_t size, const cJSON *object, const char *name, str
 		return r;
 	if ((n = strlen(text)) >= size)
 		return cw_fail(err, CW_EINVAL, "%s has %zu bytes, limit %zu", name, n, size - 1);
-	for (size_t i = 0; i < n; i++) {
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			return cw_fail(err, CW_EINVAL, "%s holds a control character", name);
-	}
+	if (!cw_utf8_is_line(text, n))
+		return cw_fail(err, CW_EINVAL, "%s holds a control character", name);
 	memcpy(ret, text, n + 1);
 	return CW_OK;
 }

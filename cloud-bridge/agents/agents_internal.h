@@ -21,6 +21,7 @@ struct session {
 	struct cw_agent_record record; /* as it was at hello */
 	struct cw_agents_status status;
 	int64_t certificate_until_ms; /* Unix time */
+	uint64_t asked_until_ms; /* on the monotonic clock: when its requests are worked off */
 	unsigned running;
 	bool live, feeding, finishing;
 };

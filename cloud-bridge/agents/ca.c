@@ -15,17 +15,7 @@
 #include "crypto/pki.h"
 #include "os/file.h"
 
-#define PATH_LEN 4096
 #define DAY_MS INT64_C(86400000)
-
-static int
-file_path(char ret[PATH_LEN], const char *folder, const char *name, struct cw_err *err)
-{
-	int n = snprintf(ret, PATH_LEN, "%s/%s", folder, name);
-
-	return n > 0 && n < PATH_LEN ? CW_OK
-				     : cw_fail(err, CW_EINVAL, "path of %s is too long", name);
-}
 
 static int
 load_key(EVP_PKEY **ret, const char *path, struct cw_err *err)
@@ -80,11 +70,11 @@ store_pair(
 static int
 open_ca(struct cw_ca *ca, const char *folder, int64_t now_ms, struct cw_err *err)
 {
-	char key_path[PATH_LEN], cert_path[PATH_LEN];
+	char key_path[CW_FILE_PATH_MAX], cert_path[CW_FILE_PATH_MAX];
 	int r;
 
-	if ((r = file_path(key_path, folder, "ca.key", err)) < 0 ||
-	    (r = file_path(cert_path, folder, "ca.crt", err)) < 0)
+	if ((r = cw_file_path(key_path, folder, "ca.key", err)) < 0 ||
+	    (r = cw_file_path(cert_path, folder, "ca.crt", err)) < 0)
 		return r;
 	if (cw_file_exists(cert_path)) {
 		/* A CA without its key cannot be replaced silently: every agent trusts it alone. */
@@ -161,14 +151,14 @@ open_pair(struct pair *ret, const struct cw_ca *ca, const char *folder, const ch
     const char *names, unsigned days, int64_t now_ms, struct cw_err *err)
 {
 	const struct cw_pki_issuer issuer = { ca->cert, ca->key };
-	char name[64], key_path[PATH_LEN], cert_path[PATH_LEN];
+	char name[64], key_path[CW_FILE_PATH_MAX], cert_path[CW_FILE_PATH_MAX];
 	int r;
 
 	(void)snprintf(name, sizeof(name), "%s.key", file);
-	if ((r = file_path(key_path, folder, name, err)) < 0)
+	if ((r = cw_file_path(key_path, folder, name, err)) < 0)
 		return r;
 	(void)snprintf(name, sizeof(name), "%s.crt", file);
-	if ((r = file_path(cert_path, folder, name, err)) < 0 ||
+	if ((r = cw_file_path(cert_path, folder, name, err)) < 0 ||
 	    (r = load_pair(ret, key_path, cert_path, err)) < 0)
 		return r;
 	if (ret->key != NULL && ret->cert != NULL && serves(ret, ca, names, now_ms))

@@ -15,6 +15,8 @@
 #include "os/clock.h"
 
 #define ROLES_MAX 8
+#define ASK_BURST 20u /* requests of an agent at once */
+#define ASK_EVERY_MS 1000u /* and then one in this time */
 
 static void
 timer_due(uv_timer_t *timer)
@@ -284,6 +286,20 @@ renew(struct session *s, struct cw_wire_call *call, const cJSON *params)
 	cw_buf_free(&pem);
 }
 
+/* A bucket that fills with each request and leaks with time: an agent asks rarely by itself, and
+ * what it asks is signed, or made durable while everybody waits. */
+static bool
+asks_too_much(struct session *s)
+{
+	uint64_t now = cw_clock_ms();
+
+	s->asked_until_ms = s->asked_until_ms > now ? s->asked_until_ms : now;
+	if (s->asked_until_ms - now >= ASK_BURST * ASK_EVERY_MS)
+		return true;
+	s->asked_until_ms += ASK_EVERY_MS;
+	return false;
+}
+
 static void
 on_request(void *arg, struct cw_wire_call *call, const char *method, const cJSON *params)
 {
@@ -291,6 +307,8 @@ on_request(void *arg, struct cw_wire_call *call, const char *method, const cJSON
 
 	if (s->finishing)
 		cw_wire_call_fail(call, CW_EDENIED, "this connection was refused", NULL);
+	else if (asks_too_much(s))
+		cw_wire_call_fail(call, CW_ELIMIT, "this agent asks too much", NULL);
 	else if (cw_streq(method, "agent.hello") && !s->live)
 		hello(s, call, params);
 	else if (!s->live)

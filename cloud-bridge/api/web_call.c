@@ -96,19 +96,24 @@ read_authorization(struct cw_web_call *call)
 	free(text);
 }
 
-static int
+/* The parameters, each with a NUL behind it; lws has decoded them. */
+static void
 read_query(struct cw_web_call *call)
 {
 	char text[CW_WEB_TARGET_MAX];
-	int n, r;
+	int n;
 
 	for (int i = 0; (n = lws_hdr_copy_fragment(
 			     call->wsi, text, sizeof(text), WSI_TOKEN_HTTP_URI_ARGS, i)) > 0;
-	     i++)
-		if ((r = cw_buf_put(&call->query, text, (size_t)n)) < 0 ||
-		    (r = cw_buf_putc(&call->query, '\0')) < 0)
-			return r;
-	return n < -1 ? CW_ELIMIT : CW_OK;
+	     i++) {
+		if (memchr(text, '\0', (size_t)n) != NULL)
+			refuse(call, 400, "invalid_request", "the query holds a NUL");
+		if (cw_buf_put(&call->query, text, (size_t)n) < 0 ||
+		    cw_buf_putc(&call->query, '\0') < 0)
+			break;
+	}
+	if (n > 0 || n < -1)
+		refuse(call, 414, "invalid_request", "the query is too long");
 }
 
 /* Method by lws' header table. The path is decoded there; what is not UTF-8 or has NUL is refused.
@@ -139,8 +144,7 @@ read_target(struct cw_web_call *call, const char *path, size_t n)
 		refuse(call, 400, "invalid_request", "the path is not UTF-8 text");
 	else
 		memcpy(call->path, path, n);
-	if (read_query(call) < 0)
-		refuse(call, 414, "invalid_request", "the query is too long");
+	read_query(call);
 }
 
 enum body { BODY_NONE, BODY_COMES, BODY_AT_ONCE, BODY_BROKEN };

@@ -118,14 +118,14 @@ check(const struct cw_tenant *t, struct cw_err *err)
 		return cw_fail(err, CW_EINVAL, "a tenant needs a name");
 	if (cw_uuid_parse(uuid, t->name, strlen(t->name)) == CW_OK)
 		return cw_fail(err, CW_EINVAL, "a tenant's name must not look like an id");
-	if (!cw_utf8_valid(t->name, strlen(t->name)) || strchr(t->name, '/') != NULL ||
-	    cw_streq(t->name, ".") || cw_streq(t->name, ".."))
+	if (strchr(t->name, '/') != NULL || cw_streq(t->name, ".") || cw_streq(t->name, ".."))
+		return cw_fail(
+		    err, CW_EINVAL, "a tenant's name is text without \"/\", and no dots alone");
+	if (t->name[0] == ' ' || t->name[strlen(t->name) - 1] == ' ')
+		return cw_fail(err, CW_EINVAL, "a tenant's name has no space at its ends");
+	if (!cw_utf8_is_line(t->name, strlen(t->name)))
 		return cw_fail(err, CW_EINVAL,
-		    "a tenant's name is UTF-8 text without \"/\", and no dots alone");
-	for (const char *at = t->name; *at != '\0'; at++)
-		if ((unsigned char)*at < 0x20 || *at == 0x7f)
-			return cw_fail(
-			    err, CW_EINVAL, "a tenant's name holds no control characters");
+		    "a tenant's name is one line of UTF-8, without control characters");
 	return CW_OK;
 }
 

@@ -74,6 +74,12 @@ cw_route_agent_connected(struct cw_route *r, const char *agent, const char *tena
 	route_agents_wake(r, tenant);
 }
 
+void
+cw_route_roles_changed(struct cw_route *r, const char *tenant)
+{
+	route_agents_wake(r, tenant);
+}
+
 /* --- asking */
 
 static bool
@@ -93,6 +99,19 @@ find_command(const struct cw_route *r, const char *agent, const char *id)
 	return NULL;
 }
 
+/* A counter that went back: the journal is an older one, and what it has not seen may have been
+ * done. Nothing that was sent before is taken for "never". */
+static void
+was_set_back(struct route_agent *a)
+{
+	struct operation *op;
+
+	TAILQ_FOREACH (op, &a->r->active, link)
+		if (op->once.doubt && cw_streq(op->once.agent, a->id) &&
+		    op->once.counter < a->counter)
+			op->once.counter = a->counter;
+}
+
 static void
 asked(void *owner, int code, const cJSON *answer, const struct cw_err *err)
 {
@@ -109,6 +128,8 @@ asked(void *owner, int code, const cJSON *answer, const struct cw_err *err)
 			    a->r, &a->retry, route_backoff(3, ASK_FIRST_MS, ASK_MOST_MS));
 		return;
 	}
+	if (cw_streq(a->epoch, epoch) && counter < a->counter)
+		was_set_back(a);
 	(void)snprintf(a->epoch, sizeof(a->epoch), "%s", epoch);
 	a->counter = counter;
 	cJSON_ArrayForEach (entry, cw_json_get(answer, "commands")) {

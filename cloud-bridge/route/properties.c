@@ -74,6 +74,25 @@ utf16_length(const char *s)
 	return n;
 }
 
+/* Does s begin or end with what .NET trims? Control characters are refused before. */
+static bool
+has_blank_around(const char *s, size_t n)
+{
+	static const char *const blanks[] = { " ", "\xc2\x85", "\u00a0", "\u1680", "\u2000",
+		"\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008",
+		"\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000" };
+
+	for (size_t i = 0; i < CW_COUNT(blanks); i++) {
+		size_t length = strlen(blanks[i]);
+
+		if (n >= length &&
+		    (memcmp(s, blanks[i], length) == 0 ||
+			memcmp(s + n - length, blanks[i], length) == 0))
+			return true;
+	}
+	return false;
+}
+
 static int
 check_text(const struct route_property *p, const char *s, struct cw_err *err)
 {
@@ -88,7 +107,7 @@ check_text(const struct route_property *p, const char *s, struct cw_err *err)
 		if ((unsigned char)s[i] < ' ' || s[i] == 0x7f)
 			return cw_fail(err, CW_EINVAL, "%s holds a control character", p->graph);
 	/* Entra Connect trims: the two would never show the same. */
-	if (s[0] == ' ' || s[n - 1] == ' ')
+	if (has_blank_around(s, n))
 		return cw_fail(err, CW_EINVAL, "%s begins or ends with a blank", p->graph);
 	if (p->flags & ROUTE_COUNTRY && strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 2)
 		return cw_fail(err, CW_EINVAL,

@@ -106,6 +106,8 @@ int cw_route_new(struct cw_route **ret, const struct cw_route_config *config, st
 int cw_route_resume(struct cw_route *r, struct cw_err *err);
 /* An agent said hello: what waits for it goes on. */
 void cw_route_agent_connected(struct cw_route *r, const char *agent, const char *tenant);
+/* A connected agent of the tenant serves other roles from now on: what waits for one goes on. */
+void cw_route_roles_changed(struct cw_route *r, const char *tenant);
 /* Lets go of everything; operations stay in the ledger as they are. Before agents, graph and ledger
  * are closed; not from a callback of the router. */
 void cw_route_close(struct cw_route *r, void (*closed)(void *arg), void *arg);

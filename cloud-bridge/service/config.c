@@ -29,28 +29,13 @@ cw_bridge_config_free(struct cw_bridge_config *c)
 }
 
 static int
-read_string(char **ret, const cJSON *root, const char *name, const char *path, struct cw_err *err)
-{
-	const cJSON *member = cw_json_get(root, name);
-
-	if (member == NULL || cJSON_IsNull(member))
-		return CW_OK;
-	if (!cJSON_IsString(member) || member->valuestring[0] == '\0')
-		return cw_fail(err, CW_EINVAL,
-		    "%s: \"%s\" must be a string that is not empty, or null", path, name);
-	return (*ret = cw_strdup(member->valuestring)) != NULL
-	    ? CW_OK
-	    : cw_fail(err, CW_ENOMEM, "%s: out of memory", path);
-}
-
-static int
 read_address(char **ret, const cJSON *root, const char *name, const char *path, struct cw_err *err)
 {
 	struct sockaddr_in6 six;
 	struct sockaddr_in four;
 	int r;
 
-	if ((r = read_string(ret, root, name, path, err)) < 0 || *ret == NULL)
+	if ((r = cw_json_copy_str(ret, root, name, path, err)) < 0 || *ret == NULL)
 		return r;
 	if (uv_ip4_addr(*ret, 0, &four) != 0 && uv_ip6_addr(*ret, 0, &six) != 0)
 		return cw_fail(err, CW_EINVAL,
@@ -129,8 +114,8 @@ read_certificate(
 {
 	int r;
 
-	if ((r = read_string(&c->web_certificate, root, "web_certificate", path, err)) < 0 ||
-	    (r = read_string(&c->web_private_key, root, "web_private_key", path, err)) < 0)
+	if ((r = cw_json_copy_str(&c->web_certificate, root, "web_certificate", path, err)) < 0 ||
+	    (r = cw_json_copy_str(&c->web_private_key, root, "web_private_key", path, err)) < 0)
 		return r;
 	if ((c->web_certificate == NULL) != (c->web_private_key == NULL))
 		return cw_fail(err, CW_EINVAL,
@@ -171,7 +156,7 @@ cw_bridge_config_parse(
 	    (r = read_port(&c.agents_port, CW_BRIDGE_AGENTS_PORT, root, "agents_port", path, err)) <
 		0 ||
 	    (r = read_certificate(&c, root, path, err)) < 0 ||
-	    (r = read_string(&c.graph_ca, root, "graph_ca", path, err)) < 0 ||
+	    (r = cw_json_copy_str(&c.graph_ca, root, "graph_ca", path, err)) < 0 ||
 	    (r = read_log_requests(&c, root, path, err)) < 0)
 		goto done;
 	*ret = c;

@@ -70,14 +70,14 @@ static int
 write_settings(const struct cw_bridge_init *o, struct cw_err *err)
 {
 	struct cw_bridge_config checked = { 0 };
-	char path[CW_BRIDGE_PATH_MAX];
+	char path[CW_FILE_PATH_MAX];
 	cJSON *settings;
 	struct cw_buf b;
 	int r;
 
 	if (o->names.n == 0 && o->web == NULL && o->agents == NULL)
 		return CW_OK;
-	if ((r = cw_bridge_path(path, o->state, "bridge.json", err)) < 0)
+	if ((r = cw_file_path(path, o->state, "bridge.json", err)) < 0)
 		return r;
 	if (cw_file_exists(path))
 		return cw_fail(

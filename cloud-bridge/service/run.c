@@ -163,7 +163,7 @@ on_signal(uv_signal_t *handle, int number)
 	stop(b);
 }
 
-/* --- what is told in the log */
+/* --- what the agents' port tells */
 
 static void
 on_agent_changed(void *arg, const char *agent, const char *tenant, bool connected)
@@ -178,6 +178,8 @@ on_agent_changed(void *arg, const char *agent, const char *tenant, bool connecte
 		    status.roles[0] != '\0' ? status.roles : "no role");
 	else
 		cw_log(CW_LOG_INFO, "agent %s of tenant %s is gone", agent, tenant);
+	if (connected && b->route != NULL && b->step == 0)
+		cw_route_roles_changed(b->route, tenant);
 }
 
 static void
@@ -198,10 +200,10 @@ on_agent_connected(void *arg, const char *agent, const char *tenant)
 static int
 start_ledger(struct bridge *b, struct cw_err *err)
 {
-	char path[CW_BRIDGE_PATH_MAX];
+	char path[CW_FILE_PATH_MAX];
 	int r;
 
-	if ((r = cw_bridge_path(path, b->state, "ledger.db", err)) < 0)
+	if ((r = cw_file_path(path, b->state, "ledger.db", err)) < 0)
 		return r;
 	return cw_ledger_open(&b->ledger, &b->loop, path, err);
 }
@@ -210,10 +212,10 @@ static int
 start_graph(struct bridge *b, struct cw_err *err)
 {
 	struct cw_graph_config config = { .loop = &b->loop, .ca_file = b->config.graph_ca };
-	char path[CW_BRIDGE_PATH_MAX];
+	char path[CW_FILE_PATH_MAX];
 	int r;
 
-	if ((r = cw_bridge_path(path, b->state, "graph", err)) < 0)
+	if ((r = cw_file_path(path, b->state, "graph", err)) < 0)
 		return r;
 	config.keys_folder = path;
 	if (config.ca_file != NULL && !cw_file_exists(config.ca_file))
@@ -298,7 +300,7 @@ start_api(struct bridge *b, struct cw_err *err)
 static int
 start_web(struct bridge *b, struct cw_err *err)
 {
-	char certificate[CW_BRIDGE_PATH_MAX], private_key[CW_BRIDGE_PATH_MAX];
+	char certificate[CW_FILE_PATH_MAX], private_key[CW_FILE_PATH_MAX];
 	struct cw_web_config config = {
 		.loop = &b->loop,
 		.listen = b->config.web_listen,
@@ -312,8 +314,8 @@ start_web(struct bridge *b, struct cw_err *err)
 	int r;
 
 	if (config.certificate == NULL) {
-		if ((r = cw_bridge_path(certificate, b->state, "web.crt", err)) < 0 ||
-		    (r = cw_bridge_path(private_key, b->state, "web.key", err)) < 0 ||
+		if ((r = cw_file_path(certificate, b->state, "web.crt", err)) < 0 ||
+		    (r = cw_file_path(private_key, b->state, "web.key", err)) < 0 ||
 		    (r = cw_ca_server(&b->ca, b->state, "web", b->config.names, CW_BRIDGE_WEB_DAYS,
 			 cw_clock_unix_ms(), err)) < 0)
 			return r;

@@ -1,35 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service/state.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <uv.h>
 
 #include "base/err.h"
 #include "ledger/ledger.h"
 #include "os/file.h"
-
-int
-cw_bridge_path(
-    char ret[CW_BRIDGE_PATH_MAX], const char *folder, const char *name, struct cw_err *err)
-{
-	return snprintf(ret, CW_BRIDGE_PATH_MAX, "%s/%s", folder, name) < (int)CW_BRIDGE_PATH_MAX
-	    ? CW_OK
-	    : cw_fail(err, CW_EINVAL, "the state folder's path is too long");
-}
+#include "os/lock.h"
 
 int
 cw_bridge_state_check(const char *folder, struct cw_err *err)
 {
-	char path[CW_BRIDGE_PATH_MAX];
+	char path[CW_FILE_PATH_MAX];
 	int r;
 
-	if ((r = cw_bridge_path(path, folder, "ledger.db", err)) < 0)
+	if ((r = cw_file_path(path, folder, "ledger.db", err)) < 0)
 		return r;
 	if (!cw_file_exists(folder) || !cw_file_exists(path))
 		return cw_fail(err, CW_ENOTFOUND,
@@ -41,20 +26,15 @@ cw_bridge_state_check(const char *folder, struct cw_err *err)
 int
 cw_bridge_state_lock(const char *folder, struct cw_err *err)
 {
-	char path[CW_BRIDGE_PATH_MAX];
-	int fd, r;
+	char path[CW_FILE_PATH_MAX];
+	static struct cw_lock
+	    *kept; /* on purpose: it goes when the process does, however it ends */
+	int r;
 
-	if ((r = cw_bridge_path(path, folder, "lock", err)) < 0)
+	if ((r = cw_file_path(path, folder, "lock", err)) < 0)
 		return r;
-	if ((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
-		return cw_fail(err, CW_ESYS, "cannot open %s: %s", path, strerror(errno));
-	/* Kept open on purpose: the lock goes when the process does, however it ends. */
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return CW_OK;
-	r = errno == EWOULDBLOCK
-	    ? cw_fail(err, CW_ECONFLICT, "a bridge runs on %s already", folder)
-	    : cw_fail(err, CW_ESYS, "cannot lock %s: %s", path, strerror(errno));
-	close(fd);
+	if ((r = cw_lock_take(&kept, path, err)) == CW_ECONFLICT)
+		return cw_fail(err, r, "a bridge runs on %s already", folder);
 	return r;
 }
 
@@ -62,12 +42,12 @@ int
 cw_bridge_with_ledger(const char *folder,
     int (*work)(void *arg, struct cw_ledger *l, struct cw_err *err), void *arg, struct cw_err *err)
 {
-	char path[CW_BRIDGE_PATH_MAX];
+	char path[CW_FILE_PATH_MAX];
 	struct cw_ledger *l;
 	uv_loop_t loop;
 	int r;
 
-	if ((r = cw_bridge_path(path, folder, "ledger.db", err)) < 0)
+	if ((r = cw_file_path(path, folder, "ledger.db", err)) < 0)
 		return r;
 	if (uv_loop_init(&loop) != 0)
 		return cw_fail(err, CW_ENOMEM, "out of memory");

@@ -17,12 +17,8 @@ struct cw_ledger;
  *   lock          held while a bridge runs on it
  */
 #define CW_BRIDGE_STATE "/var/lib/causeway-bridge" /* unless told otherwise */
-#define CW_BRIDGE_PATH_MAX 1024u /* bytes, with the NUL */
 #define CW_BRIDGE_WEB_DAYS 820u /* of the web front's certificate; some clients refuse 825 */
 
-/* FOLDER/name. CW_EINVAL: too long. */
-int cw_bridge_path(
-    char ret[CW_BRIDGE_PATH_MAX], const char *folder, const char *name, struct cw_err *err);
 /* That there is a folder, that it is private and that init was run on it. CW_ENOTFOUND, CW_EDENIED:
  * with what to do. */
 int cw_bridge_state_check(const char *folder, struct cw_err *err);

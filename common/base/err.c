@@ -8,27 +8,6 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* Parts of a reason may be somebody else's bytes: one line of valid UTF-8 comes out of any. */
-static void
-make_one_line(char *text)
-{
-	size_t left = strlen(text), len;
-
-	for (char *p = text; left > 0; p += len, left -= len) {
-		len = 1;
-		if ((unsigned char)*p < 0x20 || *p == 0x7f) {
-			*p = ' ';
-			continue;
-		}
-		while (len < 4 && len < left && !cw_utf8_valid(p, len))
-			len++;
-		if (!cw_utf8_valid(p, len)) {
-			*p = '?';
-			len = 1;
-		}
-	}
-}
-
 int
 cw_fail(struct cw_err *err, int code, const char *fmt, ...)
 {
@@ -43,7 +22,7 @@ cw_fail(struct cw_err *err, int code, const char *fmt, ...)
 	va_end(ap);
 	if (n >= (int)sizeof(err->text))
 		err->text[cw_utf8_cut(err->text, sizeof(err->text) - 1)] = '\0';
-	make_one_line(err->text);
+	cw_utf8_flatten(err->text, ' '); /* parts of it may be somebody else's bytes */
 	return code;
 }
 

@@ -45,8 +45,8 @@ struct cw_err {
 
 /* Printf-style. Records code and text in err, and returns code, so that a failing path is one
  * line: return cw_fail(&s->err, CW_EPROTO, "..."). A text too long is cut at a whole UTF-8
- * character; control characters become spaces and bytes that are not UTF-8 question marks. err
- * may be NULL: then only the code travels. */
+ * character; what cannot be printed becomes spaces, and bytes that are not UTF-8 question marks.
+ * err may be NULL: then only the code travels. */
 int cw_fail(struct cw_err *err, int code, const char *fmt, ...) CW_PRINTF(3, 4);
 
 /* English for a code. Never NULL; static storage. */

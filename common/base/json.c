@@ -183,6 +183,22 @@ cw_json_need_str(const char **ret, const cJSON *object, const char *name, struct
 }
 
 int
+cw_json_copy_str(
+    char **ret, const cJSON *object, const char *name, const char *path, struct cw_err *err)
+{
+	const cJSON *member = cw_json_get(object, name);
+
+	if (member == NULL || cJSON_IsNull(member))
+		return CW_OK;
+	if (!cJSON_IsString(member) || member->valuestring[0] == '\0')
+		return cw_fail(err, CW_EINVAL,
+		    "%s: \"%s\" must be a string that is not empty, or null", path, name);
+	return (*ret = cw_strdup(member->valuestring)) != NULL
+	    ? CW_OK
+	    : cw_fail(err, CW_ENOMEM, "%s: out of memory", path);
+}
+
+int
 cw_json_only(const cJSON *object, const char *const *names, const char *what, struct cw_err *err)
 {
 	const cJSON *m;

@@ -33,6 +33,11 @@ bool cw_json_true(const cJSON *object, const char *name); /* present and true */
 /* The required string member; on CW_EINVAL err says which member is missing or not a string. */
 int cw_json_need_str(const char **ret, const cJSON *object, const char *name, struct cw_err *err);
 
+/* An optional string member of the file `path`: *ret becomes the caller's copy, and is left as it
+ * is when the member is missing or null. */
+int cw_json_copy_str(
+    char **ret, const cJSON *object, const char *name, const char *path, struct cw_err *err);
+
 /* Refuses an object with a member that is not in the NULL-terminated list. */
 int cw_json_only(
     const cJSON *object, const char *const *names, const char *what, struct cw_err *err);

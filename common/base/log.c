@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/str.h"
 #include "base/time.h"
 
 static struct {
@@ -40,9 +41,7 @@ cw_log(enum cw_log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	for (char *p = text; *p != '\0'; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
+	cw_utf8_flatten(text, '?');
 	cw_time_text(when, (int64_t)time(NULL) * 1000);
 	fprintf(log_state.file != NULL ? log_state.file : stderr, "%s %s %s: %s\n", when,
 	    words[level], log_state.program, text);

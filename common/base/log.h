@@ -16,7 +16,7 @@ enum cw_log_level { CW_LOG_ERROR, CW_LOG_WARN, CW_LOG_INFO, CW_LOG_DEBUG };
 void cw_log_init(const char *program, enum cw_log_level most);
 /* From now on to this file, which stays open. */
 void cw_log_to(FILE *file);
-/* Any thread. Control characters are shown as '?', so one event stays one line. */
+/* Any thread. What cannot be printed is shown as '?', so one event stays one line. */
 void cw_log(enum cw_log_level level, const char *fmt, ...) CW_PRINTF(2, 3);
 
 #endif

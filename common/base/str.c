@@ -153,6 +153,54 @@ cw_utf8_cut(const char *s, size_t n)
 	return utf8_sequence((const uint8_t *)s + start, n - start) == n - start ? n : start;
 }
 
+size_t
+cw_utf8_get(uint32_t *ret, const char *s, size_t n)
+{
+	const uint8_t *p = (const uint8_t *)s;
+	size_t len = utf8_sequence(p, n);
+	uint32_t cp = len == 1 ? p[0] : p[0] & (0x7fu >> len);
+
+	for (size_t i = 1; i < len; i++)
+		cp = cp << 6 | (p[i] & 0x3f);
+	*ret = cp;
+	return len;
+}
+
+bool
+cw_is_unprintable(uint32_t cp)
+{
+	return cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || cp == 0x2028 || cp == 0x2029 ||
+	    (cp >= 0x202a && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069);
+}
+
+bool
+cw_utf8_is_line(const char *s, size_t n)
+{
+	uint32_t cp;
+	size_t len;
+
+	for (; n > 0; s += len, n -= len)
+		if ((len = cw_utf8_get(&cp, s, n)) == 0 || cw_is_unprintable(cp))
+			return false;
+	return true;
+}
+
+void
+cw_utf8_flatten(char *text, char c)
+{
+	size_t n = strlen(text), len;
+	uint32_t cp;
+
+	for (; n > 0; text += len, n -= len) {
+		if ((len = cw_utf8_get(&cp, text, n)) == 0) {
+			*text = '?';
+			len = 1;
+		} else if (cw_is_unprintable(cp)) {
+			memset(text, c, len);
+		}
+	}
+}
+
 int
 cw_utf8_put(struct cw_buf *b, uint32_t cp)
 {

@@ -34,6 +34,16 @@ void cw_wipe(void *p, size_t n);
 bool cw_utf8_valid(const char *s, size_t n);
 /* The longest length <= n at which s can be cut without splitting a character. */
 size_t cw_utf8_cut(const char *s, size_t n);
+/* The character at s, of n > 0 bytes. Returns how many of them it takes, 0: not well-formed. */
+size_t cw_utf8_get(uint32_t *ret, const char *s, size_t n);
+/* What a terminal, a log or a reader takes for something else than text: control characters (C0,
+ * DEL, C1), ends of lines and paragraphs, and what turns the direction of writing. */
+bool cw_is_unprintable(uint32_t cp);
+/* Well-formed, and nothing unprintable in it. */
+bool cw_utf8_is_line(const char *s, size_t n);
+/* Makes one line of it, in place: bytes of unprintable characters become c, bytes that are not
+ * UTF-8 question marks. */
+void cw_utf8_flatten(char *text, char c);
 /* Appends code point cp as UTF-8. CW_EINVAL for a surrogate or past U+10FFFF. */
 int cw_utf8_put(struct cw_buf *b, uint32_t cp);
 

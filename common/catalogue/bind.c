@@ -204,15 +204,20 @@ put_argument(struct cw_catalogue_call *call, const char *name, const struct cw_p
 	call->arguments[call->count++] = (struct cw_psrp_argument){ name, value };
 }
 
+/* {"$sealed":"BASE64"}, or {"$slot":N}: whoever asks has it, and opens it later. */
 static int
 bind_secret(struct cw_catalogue_call *call, const struct cw_catalogue_parameter *p,
     const cJSON *json, struct cw_err *err)
 {
-	static const char *const members[] = { "$sealed", NULL };
+	static const char *const members[] = { "$sealed", "$slot", NULL };
 	const char *text = cJSON_IsObject(json) ? cw_json_str(json, "$sealed") : NULL;
 	struct cw_call_secret *s = &call->secrets[call->secret_count];
+	int64_t slot;
 
-	if (text == NULL || cw_json_only(json, members, "a sealed value", NULL) < 0)
+	if (cJSON_IsObject(json) && cw_json_int(json, "$slot", &slot))
+		text = "";
+	if (text == NULL || json->child->next != NULL ||
+	    cw_json_only(json, members, "a sealed value", NULL) < 0)
 		return cw_fail(err, CW_EDENIED,
 		    "-%s holds a secret and is only taken sealed, as {\"$sealed\":\"BASE64\"}",
 		    p->name);

@@ -26,7 +26,7 @@ enum cw_catalogue_type {
 	CW_TYPE_STRINGS, /* a string or a list of them */
 	CW_TYPE_BOOL,
 	CW_TYPE_SWITCH, /* true; false is as if it were not there */
-	CW_TYPE_INT, /* 0 .. 2^31-1 */
+	CW_TYPE_INT, /* 0 .. 2^31-1, also as a string of digits: how command lines have it */
 	CW_TYPE_DATE, /* RFC 3339, or "YYYY-MM-DD"; null to clear */
 	CW_TYPE_DURATION, /* "[d.]hh:mm:ss" as .NET writes a TimeSpan */
 	CW_TYPE_SECRET, /* {"$sealed":"BASE64"}, opened by the agent alone */
@@ -104,8 +104,14 @@ const struct cw_catalogue_command *cw_catalogue_all(size_t *count);
 /* Names of a role's commands, NULL-terminated: what stays visible in its runspaces. Static storage.
  */
 const char *const *cw_catalogue_names(const char *role);
+/* A hash of all the tables, 64 hexadecimal digits: two builds with the same one bind and judge
+ * alike. Static storage. */
+const char *cw_catalogue_version(void);
 /* True when some call of it could be bound: not blocked, and not the sandbox's own. */
 bool cw_catalogue_runs(const struct cw_catalogue_command *command);
+
+/* A kind by its name; NULL when there is none such. */
+const struct cw_catalogue_kind *cw_catalogue_kind_find(const char *name);
 
 /* The command's parameters by number from 0, refused ones too; NULL past the last. */
 const struct cw_catalogue_parameter *cw_catalogue_parameter(
@@ -154,6 +160,10 @@ const struct cw_catalogue_effect *cw_catalogue_call_effects(
 int cw_catalogue_bind_for_policy(struct cw_catalogue_call **ret, const char *command,
     const cJSON *parameters, struct cw_catalogue_effect *refused, struct cw_err *err);
 
+/* The value that is bound to this parameter, as it is sent; NULL: none. Borrowed from the call. */
+const struct cw_ps_value *cw_catalogue_call_argument(
+    const struct cw_catalogue_call *call, const char *parameter);
+
 /* Sealed values, in no particular order; i below the count. */
 size_t cw_catalogue_call_secrets(const struct cw_catalogue_call *call);
 void cw_catalogue_call_secret(const struct cw_catalogue_call *call, size_t i,
@@ -163,11 +173,32 @@ int cw_catalogue_call_open(
     struct cw_catalogue_call *call, size_t i, const void *utf8, size_t n, struct cw_err *err);
 
 /*
+ * The objects that a call names: by its target, by every other parameter that identifies objects,
+ * and by places (-Path, -TargetPath). In the order of its parameters; a list is so many objects.
+ */
+struct cw_catalogue_named {
+	const struct cw_catalogue_parameter *parameter;
+	const char *text; /* in the form of identity.h or dn.h; borrowed from the call */
+	bool target; /* what the command is about */
+};
+size_t cw_catalogue_call_named(const struct cw_catalogue_call *call);
+/* false: there is no i-th. */
+bool cw_catalogue_call_name(
+    const struct cw_catalogue_call *call, size_t i, struct cw_catalogue_named *ret);
+/* Says it by another text: what was looked up stays what it was, whatever is renamed meanwhile. */
+int cw_catalogue_call_pin(
+    struct cw_catalogue_call *call, size_t i, const char *text, struct cw_err *err);
+
+/*
  * The command to run: every secret opened, the controller's name, -WhatIf:$false and
  * -Confirm:$false added by us. server may be NULL for a command that takes none. *ret is borrowed
  * from the call. CW_EINVAL while a secret is sealed.
  */
 int cw_catalogue_call_command(struct cw_catalogue_call *call, const struct cw_psrp_command **ret,
+    const char *server, struct cw_err *err);
+/* The same without its target, which is then fed to the pipeline, one object after the other. *ret
+ * is filled, and borrows from the call. CW_EINVAL: it names none, or takes none as input. */
+int cw_catalogue_call_command_fed(struct cw_catalogue_call *call, struct cw_psrp_command *ret,
     const char *server, struct cw_err *err);
 
 #endif

@@ -66,7 +66,7 @@ number(const struct cw_conversion *c, const struct cw_ps_value **ret, const cJSO
 {
 	int64_t v;
 
-	if (!cJSON_IsNumber(json) || cw_whole_from_json(&v, json) < 0 || v < 0 || v > INT32_MAX)
+	if (cw_whole_from_json(&v, json) < 0 || v < 0 || v > INT32_MAX)
 		return cw_convert_wants(c, "a whole number from 0 to 2147483647");
 	return cw_convert_give(c, ret, cw_ps_int(c->call->arena, CW_PS_I32, v));
 }

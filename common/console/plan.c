@@ -30,18 +30,6 @@ put(struct cw_buf *b, const char *text)
 	free(cut);
 }
 
-static void
-print_text(const struct cw_console *c, const char *text)
-{
-	struct cw_buf b;
-
-	cw_buf_init(&b, BUFFER_MAX);
-	put(&b, text);
-	if (cw_buf_str(&b) != NULL)
-		fputs(cw_buf_str(&b), c->out);
-	cw_buf_free(&b);
-}
-
 /* --- names */
 
 static const cJSON *
@@ -146,7 +134,7 @@ print_line(
     const struct cw_console *c, const cJSON *plan, const cJSON *entry, const struct line *line)
 {
 	fprintf(c->out, "      %s", cw_style_on(CW_STYLE_CYAN, c->colour));
-	print_text(c, line->name);
+	cw_console_print(c->out, line->name);
 	fprintf(c->out, "%s: ", cw_style_off(CW_STYLE_CYAN, c->colour));
 	if (line->before != NULL) {
 		print_value(c, CW_STYLE_DIM, plan, entry, line->before);
@@ -229,18 +217,18 @@ print_head(const struct cw_console *c, const cJSON *entry)
 
 	fprintf(c->out, "%3.0f  %s", cJSON_IsNumber(number) ? number->valuedouble : 0,
 	    cw_style_on(CW_STYLE_BOLD, c->colour));
-	print_text(c, command != NULL ? command : "?");
+	cw_console_print(c->out, command != NULL ? command : "?");
 	fprintf(c->out, "%s  ", cw_style_off(CW_STYLE_BOLD, c->colour));
 	if (dn != NULL) {
-		print_text(c, dn);
+		cw_console_print(c->out, dn);
 	} else if (cw_json_str(creates, "dn") != NULL) {
 		fputs("makes ", c->out);
-		print_text(c, cw_json_str(creates, "dn"));
+		cw_console_print(c->out, cw_json_str(creates, "dn"));
 		class = cw_json_str(creates, "class");
 	}
 	if (class != NULL) {
 		fprintf(c->out, " %s(", cw_style_on(CW_STYLE_DIM, c->colour));
-		print_text(c, class);
+		cw_console_print(c->out, class);
 		fprintf(c->out, ")%s", cw_style_off(CW_STYLE_DIM, c->colour));
 	}
 }
@@ -307,11 +295,11 @@ cw_plan_print(const struct cw_console *c, const cJSON *plan)
 	    n == 1 ? "" : "s", cw_style_off(CW_STYLE_BOLD, c->colour));
 	if (server != NULL) {
 		fputs(" on ", c->out);
-		print_text(c, server);
+		cw_console_print(c->out, server);
 	}
 	if (expires != NULL) {
 		fputs(", good until ", c->out);
-		print_text(c, cw_when_date(expires));
+		cw_console_print(c->out, cw_when_date(expires));
 	}
 	fputc('\n', c->out);
 	cJSON_ArrayForEach (entry, entries)
@@ -319,12 +307,13 @@ cw_plan_print(const struct cw_console *c, const cJSON *plan)
 	if (cw_json_true(plan, "approximate")) {
 		fprintf(c->out, "%sIt ends here and cannot be applied: ",
 		    cw_style_on(CW_STYLE_YELLOW, c->colour));
-		print_text(c, reason != NULL ? reason : "what comes then cannot be told");
+		cw_console_print(
+		    c->out, reason != NULL ? reason : "what comes then cannot be told");
 		fprintf(c->out, "%s\n", cw_style_off(CW_STYLE_YELLOW, c->colour));
 	}
 	if (hash != NULL) {
 		fprintf(c->out, "%sSHA-256 ", cw_style_on(CW_STYLE_DIM, c->colour));
-		print_text(c, hash);
+		cw_console_print(c->out, hash);
 		fprintf(c->out, "%s\n", cw_style_off(CW_STYLE_DIM, c->colour));
 	}
 }

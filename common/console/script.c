@@ -14,25 +14,12 @@
 #include "console/when.h"
 #include "os/file.h"
 
-#define LINE_MAX_BYTES (16u << 20)
-
 const char cw_script_exit_help[] =
     "exit status: 0 done; 1 it failed; 2 not understood; 3 refused by a rule, which is named;\n"
     "4 it could not be run here and now; 5 it was stopped halfway, or how far it came is not "
     "known\n";
 
 /* --- lines */
-
-static void
-print_text(const struct cw_console *c, const char *text)
-{
-	struct cw_buf b;
-
-	cw_buf_init(&b, LINE_MAX_BYTES);
-	if (cw_console_put(&b, text) == CW_OK && cw_buf_str(&b) != NULL)
-		fputs(cw_buf_str(&b), c->out);
-	cw_buf_free(&b);
-}
 
 static void
 print_note(const struct cw_console *c, const char *label, enum cw_style style, const cJSON *value)
@@ -43,10 +30,10 @@ print_note(const struct cw_console *c, const char *label, enum cw_style style, c
 
 	fprintf(c->out, "%s%s:%s ", cw_style_on(style, c->colour), label,
 	    cw_style_off(style, c->colour));
-	print_text(c, text != NULL ? text : "(no text)");
+	cw_console_print(c->out, text != NULL ? text : "(no text)");
 	if (id != NULL) {
 		fprintf(c->out, " %s(", cw_style_on(CW_STYLE_DIM, c->colour));
-		print_text(c, id);
+		cw_console_print(c->out, id);
 		fprintf(c->out, ")%s", cw_style_off(CW_STYLE_DIM, c->colour));
 	}
 	fputc('\n', c->out);
@@ -90,7 +77,7 @@ show_information(struct cw_script_view *v, const cJSON *value)
 {
 	char *text = cJSON_IsString(value) ? NULL : cJSON_PrintUnformatted(value);
 
-	print_text(&v->err, text != NULL ? text : cJSON_GetStringValue(value));
+	cw_console_print(v->err.out, text != NULL ? text : cJSON_GetStringValue(value));
 	fputc('\n', v->err.out);
 	cJSON_free(text);
 }
@@ -114,7 +101,7 @@ show_step(struct cw_script_view *v, const cJSON *value)
 
 	cw_plan_print_entry(&v->out, v->plan, cJSON_IsNumber(entry) ? entry->valuedouble : 0);
 	fprintf(v->out.out, "  %s", cw_style_on(style_of(state), v->out.colour));
-	print_text(&v->out, state != NULL ? state : "?");
+	cw_console_print(v->out.out, state != NULL ? state : "?");
 	fprintf(v->out.out, "%s\n", cw_style_off(style_of(state), v->out.colour));
 	fflush(v->out.out);
 	if (error != NULL)
@@ -165,12 +152,12 @@ show_refusal(struct cw_script_view *v, const cJSON *refusal)
 	fprintf(v->err.out, "%srefused%s ", cw_style_on(CW_STYLE_RED, v->err.colour),
 	    cw_style_off(CW_STYLE_RED, v->err.colour));
 	fprintf(v->err.out, "(");
-	print_text(&v->err, rule != NULL ? rule : "?");
+	cw_console_print(v->err.out, rule != NULL ? rule : "?");
 	fprintf(v->err.out, "): ");
-	print_text(&v->err, message != NULL ? message : "");
+	cw_console_print(v->err.out, message != NULL ? message : "");
 	if (who != NULL) {
 		fprintf(v->err.out, "\n  who can change it: ");
-		print_text(&v->err, who);
+		cw_console_print(v->err.out, who);
 	}
 	fputc('\n', v->err.out);
 }
@@ -201,13 +188,13 @@ show_end(struct cw_script_view *v, const cJSON *result)
 	if (error != NULL)
 		print_note(&v->err, "error", CW_STYLE_RED, error);
 	fprintf(v->err.out, "%s", cw_style_on(style_of(state), v->err.colour));
-	print_text(&v->err, state != NULL ? state : "?");
+	cw_console_print(v->err.out, state != NULL ? state : "?");
 	fprintf(v->err.out, "%s%s: %.0f call%s, %.0f write%s",
 	    cw_style_off(style_of(state), v->err.colour), cw_style_on(CW_STYLE_DIM, v->err.colour),
 	    calls, calls == 1 ? "" : "s", writes, writes == 1 ? "" : "s");
 	if (server != NULL && server[0] != '\0') {
 		fputs(" on ", v->err.out);
-		print_text(&v->err, server);
+		cw_console_print(v->err.out, server);
 	}
 	fprintf(v->err.out, ", %s%s\n", cw_when_duration(number(result, "duration_ms")),
 	    cw_style_off(CW_STYLE_DIM, v->err.colour));

@@ -10,6 +10,7 @@
 #include "console/table.h"
 
 #define TABLE_MAX (256u << 20) /* bytes of cells */
+#define TEXT_MAX (64u << 20) /* bytes of one text */
 #define GAP 2
 
 static const char *const styles_on[] = { "", "\033[1m", "\033[2m", "\033[32m", "\033[33m",
@@ -25,21 +26,6 @@ const char *
 cw_style_off(enum cw_style style, bool colour)
 {
 	return colour && style != CW_STYLE_PLAIN ? "\033[0m" : "";
-}
-
-/* Reads one character of valid UTF-8. */
-static size_t
-next_char(uint32_t *ret, const unsigned char *p, size_t n)
-{
-	size_t len = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	uint32_t cp = len == 1 ? p[0] : p[0] & (0x7fu >> len);
-
-	if (len > n)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		cp = cp << 6 | (p[i] & 0x3f);
-	*ret = cp;
-	return len;
 }
 
 /* Combining marks and joiners take no column; East Asian wide characters and emoji take two. */
@@ -72,13 +58,12 @@ char_width(uint32_t cp)
 unsigned
 cw_console_width(const char *text, size_t n)
 {
-	const unsigned char *p = (const unsigned char *)text;
 	unsigned width = 0;
-	uint32_t cp = 0;
+	uint32_t cp;
 	size_t len;
 
-	for (; n > 0; p += len, n -= len) {
-		if ((len = next_char(&cp, p, n)) == 0)
+	for (; n > 0; text += len, n -= len) {
+		if ((len = cw_utf8_get(&cp, text, n)) == 0)
 			break;
 		width += char_width(cp);
 	}
@@ -88,24 +73,31 @@ cw_console_width(const char *text, size_t n)
 int
 cw_console_put(struct cw_buf *b, const char *text)
 {
-	const unsigned char *p = (const unsigned char *)text;
 	size_t n = strlen(text), len;
-	uint32_t cp = 0;
+	uint32_t cp;
 	int r = CW_OK;
 
 	if (!cw_utf8_valid(text, n))
 		return cw_buf_puts(b, "?");
-	for (; n > 0 && r == CW_OK; p += len, n -= len) {
-		len = next_char(&cp, p, n);
+	for (; n > 0 && r == CW_OK; text += len, n -= len) {
+		len = cw_utf8_get(&cp, text, n);
 		if (cp == '\n' || cp == '\t' || cp == '\r')
 			r = cw_buf_putc(b, ' ');
-		else if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0) || (cp >= 0x202a && cp <= 0x202e) ||
-		    (cp >= 0x2066 && cp <= 0x2069))
-			r = cw_buf_putc(b, '?'); /* also what turns the direction of writing */
 		else
-			r = cw_buf_put(b, p, len);
+			r = cw_is_unprintable(cp) ? cw_buf_putc(b, '?') : cw_buf_put(b, text, len);
 	}
 	return r;
+}
+
+void
+cw_console_print(FILE *out, const char *text)
+{
+	struct cw_buf b;
+
+	cw_buf_init(&b, TEXT_MAX);
+	if (cw_console_put(&b, text) == CW_OK)
+		fwrite(cw_buf_peek(&b), 1, cw_buf_left(&b), out);
+	cw_buf_free(&b);
 }
 
 int
@@ -156,7 +148,7 @@ fit(const char *text, size_t n, unsigned columns)
 	unsigned width = 0;
 
 	for (; at < n; at += len) {
-		if ((len = next_char(&cp, (const unsigned char *)text + at, n - at)) == 0)
+		if ((len = cw_utf8_get(&cp, text + at, n - at)) == 0)
 			break;
 		if ((width += char_width(cp)) > columns)
 			break;

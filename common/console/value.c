@@ -60,19 +60,26 @@ inline_text(const cJSON *value)
 }
 
 static int
+width_of(const char *name)
+{
+	return (int)cw_console_width(name, strlen(name));
+}
+
+static int
 print_line(const struct cw_console *c, const char *name, int width, const cJSON *value)
 {
 	char *text = inline_text(value);
-	struct cw_buf b;
-	int r = CW_ENOMEM;
 
-	cw_buf_init(&b, 64u << 20);
-	if (text != NULL && (r = cw_console_put(&b, text)) == CW_OK && cw_buf_str(&b) != NULL)
-		fprintf(c->out, "%s%-*s%s : %s\n", cw_style_on(CW_STYLE_CYAN, c->colour), width,
-		    name, cw_style_off(CW_STYLE_CYAN, c->colour), cw_buf_str(&b));
-	cw_buf_free(&b);
+	if (text == NULL)
+		return CW_ENOMEM;
+	fputs(cw_style_on(CW_STYLE_CYAN, c->colour), c->out);
+	cw_console_print(c->out, name);
+	fprintf(
+	    c->out, "%*s%s : ", width - width_of(name), "", cw_style_off(CW_STYLE_CYAN, c->colour));
+	cw_console_print(c->out, text);
+	fputc('\n', c->out);
 	cJSON_free(text);
-	return r;
+	return CW_OK;
 }
 
 static int
@@ -82,26 +89,22 @@ print_object(const struct cw_console *c, const cJSON *object)
 	int width = 0, r = CW_OK;
 
 	cJSON_ArrayForEach (member, object) {
-		int n = (int)strlen(member->string);
+		int n = width_of(member->string);
 
 		width = n > width ? n : width;
 	}
 	cJSON_ArrayForEach (member, object) {
 		const cJSON *item;
-		char name[160];
-		int i = 0;
 
 		if (!cJSON_IsArray(member) || cJSON_GetArraySize(member) < 2) {
 			r = print_line(c, member->string, width,
 			    cJSON_GetArraySize(member) == 1 && cJSON_IsArray(member) ? member->child
 										     : member);
 		} else {
-			cJSON_ArrayForEach (item, member) {
-				(void)snprintf(
-				    name, sizeof(name), "%s", i++ == 0 ? member->string : "");
-				if ((r = print_line(c, name, width, item)) < 0)
+			cJSON_ArrayForEach (item, member)
+				if ((r = print_line(c, item == member->child ? member->string : "",
+					 width, item)) < 0)
 					return r;
-			}
 		}
 		if (r < 0)
 			return r;
@@ -136,6 +139,19 @@ print_table(const struct cw_console *c, const cJSON *list)
 	return r;
 }
 
+static int
+print_scalar(const struct cw_console *c, const cJSON *value)
+{
+	char *text = inline_text(value);
+
+	if (text == NULL)
+		return CW_ENOMEM;
+	cw_console_print(c->out, text);
+	fputc('\n', c->out);
+	cJSON_free(text);
+	return CW_OK;
+}
+
 int
 cw_value_print(const struct cw_console *c, const cJSON *value)
 {
@@ -153,18 +169,5 @@ cw_value_print(const struct cw_console *c, const cJSON *value)
 		}
 		return CW_OK;
 	}
-	if (cJSON_IsObject(value))
-		return print_object(c, value);
-	{
-		char *text = inline_text(value);
-		struct cw_buf b;
-
-		cw_buf_init(&b, 64u << 20);
-		r = text == NULL ? CW_ENOMEM : cw_console_put(&b, text);
-		if (r == CW_OK && cw_buf_str(&b) != NULL)
-			fprintf(c->out, "%s\n", cw_buf_str(&b));
-		cw_buf_free(&b);
-		cJSON_free(text);
-	}
-	return r;
+	return cJSON_IsObject(value) ? print_object(c, value) : print_scalar(c, value);
 }

@@ -13,6 +13,12 @@ struct cw_err;
  * Paths are UTF-8 on every system.
  */
 
+#define CW_FILE_PATH_MAX 4096u /* bytes, with the NUL */
+
+/* FOLDER/name. CW_EINVAL: too long. */
+int cw_file_path(
+    char ret[CW_FILE_PATH_MAX], const char *folder, const char *name, struct cw_err *err);
+
 /* Appends the file's bytes to b (its max is the limit). CW_ENOTFOUND when there is none. */
 int cw_file_read(struct cw_buf *b, const char *path, struct cw_err *err);
 

@@ -6,7 +6,8 @@ struct cw_err;
 
 /*
  * A file that one process at a time holds. The system lets it go when that process
- * ends, however it ends; child processes do not hold it.
+ * ends, however it ends; child processes never hold it. Take a path once in a process: on
+ * Unix a second time succeeds, and giving back either one lets it go.
  */
 struct cw_lock;
 

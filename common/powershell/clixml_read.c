@@ -469,6 +469,36 @@ begin(struct cw_clixml *r, struct cw_ps_arena *arena, const char *code, struct c
 	r->depth = 0;
 }
 
+static bool
+parse(struct cw_clixml *r, const char *p, size_t n, bool last)
+{
+	return XML_Parse(r->parser, p, (int)n, last) != XML_STATUS_ERROR;
+}
+
+/*
+ * .NET writes U+FFFE and U+FFFF as references, which XML has no place for: no parser takes them.
+ * CLIXML's own escape says the same.
+ */
+static bool
+parse_all(struct cw_clixml *r, const char *p, size_t n)
+{
+	static const char reference[] = "&#xFFF";
+	const char *at = p, *end = p + n;
+
+	while ((at = memchr(at, '&', (size_t)(end - at))) != NULL) {
+		if (end - at < 8 || memcmp(at, reference, 6) != 0 ||
+		    (at[6] != 'E' && at[6] != 'F') || at[7] != ';') {
+			at++;
+			continue;
+		}
+		if (!parse(r, p, (size_t)(at - p), false) ||
+		    !parse(r, at[6] == 'E' ? "_xFFFE_" : "_xFFFF_", 7, false))
+			return false;
+		p = at += 8;
+	}
+	return parse(r, p, (size_t)(end - p), true);
+}
+
 int
 cw_clixml_read_each(struct cw_clixml *r, struct cw_ps_arena *arena, const void *xml, size_t n,
     cw_clixml_each *each, void *arg, struct cw_err *err)
@@ -478,7 +508,7 @@ cw_clixml_read_each(struct cw_clixml *r, struct cw_ps_arena *arena, const void *
 	begin(r, arena, encoding(xml, n), err);
 	r->each = each;
 	r->each_arg = arg;
-	if (XML_Parse(r->parser, xml, (int)n, XML_TRUE) == XML_STATUS_ERROR && r->code == CW_OK)
+	if (!parse_all(r, xml, n) && r->code == CW_OK)
 		r->code = cw_fail(err, CW_EPROTO, "CLIXML line %lu column %lu: %s",
 		    (unsigned long)XML_GetCurrentLineNumber(r->parser),
 		    (unsigned long)XML_GetCurrentColumnNumber(r->parser),

@@ -131,9 +131,11 @@ ad_logon() {
 }
 
 invite() {
+	local where=''
+	[ "$state" = "$usual" ] || where=" --state $state"
 	heading "It is all up. Try:"
 	cat <<-TEXT
-	  eval "\$(scripts/lab env${named:+ --state $state})"          # in another terminal
+	  eval "\$(scripts/lab env$where)"          # in another terminal
 	  export PATH=$programs/cli:$programs/agent/ctl:\$PATH
 	  causeway run Get-ADUser -Filter "title -like 'Head*'" -Properties title
 	  causeway change user.disable --user dora@lab.test

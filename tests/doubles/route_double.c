@@ -717,6 +717,12 @@ cw_route_agent_connected(struct cw_route *r, const char *agent, const char *tena
 	(void)r, (void)agent, (void)tenant;
 }
 
+void
+cw_route_roles_changed(struct cw_route *r, const char *tenant)
+{
+	(void)r, (void)tenant;
+}
+
 /* Agents and ledger may still call back for it when they are closed after us: it stays. */
 static struct op *buried;
 

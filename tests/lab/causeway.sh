@@ -7,7 +7,7 @@
 . "$root/tests/lab/process.sh"
 
 preset=${CAUSEWAY_PRESET:-release}
-programs=$root/build/$preset
+programs=${CAUSEWAY_BUILD:-$root/build/$preset}
 home=${CAUSEWAY_HOME:-$state/causeway}
 bridge_pid=$state/top.d/1-bridge.pid
 agent_pid=$state/top.d/2-agent.pid
@@ -35,10 +35,13 @@ wait_until() {
 
 bridge_ready() { [ -f "$home/bridge.ready" ] || { process_alive "$bridge_pid" || return 2; return 1; }; }
 
+# process_start, without what the client is told: a server that runs these knows no API key.
+service_start() { process_start "$1" "$2" env -u CAUSEWAY_API_KEY -u CAUSEWAY_URL -u CAUSEWAY_CA "${@:3}"; }
+
 # Starts it, and returns when both its ports listen.
 bridge_start() {
 	rm -f "$home/bridge.ready"
-	process_start "$bridge_pid" "$home/bridge.log" "$programs/cloud-bridge/service/causeway-bridge" run \
+	service_start "$bridge_pid" "$home/bridge.log" "$programs/cloud-bridge/service/causeway-bridge" run \
 		--state "$home/bridge" --ready-file "$home/bridge.ready"
 	wait_until 20 "the bridge" bridge_ready
 }
@@ -73,8 +76,9 @@ bridge_create() {
 		--graph-url "$CAUSEWAY_LAB_GRAPH_URL" --token-url "$CAUSEWAY_LAB_TOKEN_URL"
 }
 
+agent_begin() { service_start "$agent_pid" "$home/agent.log" "$agent_program" run --state "$home/agent"; }
 agent_start() {
-	process_start "$agent_pid" "$home/agent.log" "$agent_program" run --state "$home/agent"
+	agent_begin
 	wait_until 60 "the agent's connection and its runspaces" agent_ready
 }
 agent_ready() {
@@ -88,7 +92,7 @@ agent_create() {
 	mkdir -p "$home/agent"
 	jq -n --arg powershell "$CAUSEWAY_LAB_POWERSHELL" '{powershell: [$powershell, "-NoLogo", "-NoProfile", "-s"]}' >"$home/agent/agent.json"
 	causeway enrol-token --tenant lab --roles directory,sync 2>/dev/null |
-		agent enrol --bridge "localhost:$(jq -r .agents_port "$home/bridge.ready")" --token -
+		agent enrol --bridge "${CAUSEWAY_AGENTS_ADDRESS:-localhost:$(jq -r .agents_port "$home/bridge.ready")}" --token -
 	agent_start
 }
 

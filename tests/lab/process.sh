@@ -12,14 +12,15 @@ process_started() {
 	[ "${stat%% *}" = Z ] || cut -d' ' -f20 <<<"$stat"
 }
 
-# process_start FILE LOG COMMAND...: runs it away from the terminal and remembers it in FILE. It signs in by itself before it
-# becomes COMMAND: whoever is stopped half way, no process runs that no file names.
+# process_start FILE LOG COMMAND...: runs it away from the terminal, remembers it in FILE and adds what it says to LOG. It signs
+# in by itself before it becomes COMMAND: whoever is stopped half way, no process runs that no file names.
 process_start() {
 	local file=$1 log=$2
 	shift
+	rm -f "$file" # of one that was killed
 	# shellcheck disable=SC2016 # meant for the new shell
 	setsid bash -c '. "$0"; echo "$$ $(process_started $$)" >"$1" && shift && exec "$@"' "${BASH_SOURCE[0]}" "$file" "${@:2}" \
-		</dev/null >"$log" 2>&1 8>&- 9>&- &
+		</dev/null >>"$log" 2>&1 8>&- 9>&- &
 	until [ -s "$file" ]; do
 		kill -0 $! 2>/dev/null || return 0 # its log says why
 		sleep 0.002

@@ -85,6 +85,7 @@ pids_top=$(cat "$a"/top.d/*.pid)
 read -r pid _ <"$a/ad/samba.pid"
 kill -KILL "$pid"
 while process_alive "$a/ad/samba.pid"; do sleep 0.02; done
+check "what runs on top" "one two" "$("$lab" status --state "$a" | sed -n 's/ *running, process .*//p' | grep -E 'one|two' | tr '\n' ' ' | sed 's/ $//')"
 check "status of half a lab" 1 "$(code "$lab" status --state "$a")"
 check "up of half a lab" 0 "$(code "$lab" up --state "$a")"
 check "status afterwards" 0 "$(code "$lab" status --state "$a")"
@@ -98,12 +99,14 @@ check "the other lab is up" 0 "$(code "$lab" status --state "$b")"
 # A command in a lab of its own; what is no lab is left alone; a wrong command line is told so.
 check "run" "7 ldaps" "$(result=0; url=$("$lab" run -- sh -c 'echo "${CAUSEWAY_LAB_AD_URL%%:*}"; exit 7' 2>/dev/null) || result=$?; echo "$result $url")"
 "$lab" run --state "$work/c" -- sleep 600 2>/dev/null & runner=$!
-until [ -f "$work/c/owner" ]; do sleep 0.02; done
+until [ -f "$work/c/up" ]; do sleep 0.02; done
 pids_c=$(cat "$work/c/ad/samba.pid" "$work/c/entra/entra.pid")
 kill -TERM "$runner"
 result=0
 wait "$runner" || result=$?
 check "run, interrupted" 143 "$result"
+check "up for an owner, beside one that is up" 1 "$(code "$lab" up --state "$b" --owner $$)"
+check "an owner that is no process" 2 "$(code "$lab" up --state "$work/d" --owner x)"
 "$lab" up --state "$work/d" 2>/dev/null & runner=$!
 until [ -s "$work/d/ad/samba.pid" ]; do sleep 0.02; done
 pids_d=$(cat "$work/d/ad/samba.pid")

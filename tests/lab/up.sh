@@ -147,10 +147,15 @@ first_sync() {
 up() {
 	need
 	claim
-	if running; then say "already up in $state"; return; fi
-	stop_all # half a lab is started anew
+	if running && ! orphaned "$state"; then
+		[ -z "$owner" ] || die "a lab is up in $state already: name another folder, or end it with scripts/lab down --state $state"
+		say "already up in $state"
+		return
+	fi
+	stop_all # half a lab, or one that somebody left, is started anew
 	find "$state" -mindepth 1 ! -name causeway-lab -delete
 	trap 'dismantle' EXIT
+	[ -z "$owner" ] || echo "$owner $(process_started "$owner")" >"$state/owner"
 	build_all
 	umask 077
 	authority
@@ -172,16 +177,18 @@ up() {
 
 status() {
 	local name file result=0
-	for name in samba entra; do
-		file=$samba
-		[ $name = samba ] || file=$entra
+	# What was started on top is named 1-bridge, 2-agent.
+	for file in "$samba" "$entra" "$state"/top.d/*.pid; do
+		[ -f "$file" ] || [ "$file" = "$samba" ] || [ "$file" = "$entra" ] || continue
+		name=${file##*/}
+		name=${name%.pid}
 		if process_alive "$file"; then
-			printf '%-8s running, process %s\n' $name "$(cut -d' ' -f1 "$file")"
+			printf '%-8s running, process %s\n' "${name#[0-9]-}" "$(cut -d' ' -f1 "$file")"
 		else
-			printf '%-8s not running\n' $name
+			printf '%-8s not running\n' "${name#[0-9]-}"
 			result=1
 		fi
 	done
-	[ ! -f "$state/env" ] || sed -n 's/^export CAUSEWAY_LAB_\(AD_URL\|GRAPH_URL\|ENTRA_ADMIN_URL\|STATE\)=/\1 /p' "$state/env"
+	[ ! -f "$state/env" ] || sed -n "s/^export CAUSEWAY_LAB_\(AD_URL\|GRAPH_URL\|ENTRA_ADMIN_URL\|STATE\)='\(.*\)'$/\1 \2/p" "$state/env"
 	return $result
 }

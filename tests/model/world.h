@@ -90,6 +90,7 @@ struct world {
 	struct world_fault fault;
 	bool any_server; /* writes need not name their domain controller */
 	bool no_agent; /* it never connects */
+	bool no_role; /* it is connected, and serves no role yet */
 	bool never_back; /* once lost, it stays away */
 	bool controller_goes; /* with the first fault, for ever */
 	bool second_agent; /* there is another, when a fault has struck the first */

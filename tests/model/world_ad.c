@@ -567,7 +567,9 @@ op_find(void *arg, const char *tenant, const char *role)
 	const struct world *w = arg;
 
 	(void)tenant, (void)role;
-	return w->connected ? WORLD_AGENT : has_second(w) ? WORLD_SECOND_AGENT : NULL;
+	return w->connected && !w->no_role ? WORLD_AGENT
+	    : has_second(w)                ? WORLD_SECOND_AGENT
+					   : NULL;
 }
 
 static bool

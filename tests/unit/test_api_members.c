@@ -37,6 +37,8 @@ static const struct {
 	    "the body: \"name\" must not be empty" },
 	{ "control characters", "POST", TENANTS, "{\"name\":\"a\\u0007\",\"mode\":\"cloud\"}",
 	    "the body: \"name\" holds a control character" },
+	{ "turned writing", "POST", TENANTS, "{\"name\":\"a\\u202e\",\"mode\":\"cloud\"}",
+	    "the body: \"name\" holds a control character" },
 	{ "no choice", "POST", TENANTS, "{\"name\":\"a\",\"mode\":\"Cloud\"}",
 	    "the body: \"mode\" must be one of cloud, on-prem, hybrid-sync, hybrid-dual" },
 	{ "a patch of nothing", "PATCH", TENANTS "/{tenant}", "{}", NULL },

@@ -83,6 +83,7 @@ test_tenants(void)
 	refused(
 	    409, "PATCH", path, "{\"name\":\"own\"}", "there is a tenant named \"own\" already");
 	refused(400, "PATCH", path, "{\"name\":\"a/b\"}", "a tenant's name");
+	refused(400, "PATCH", path, "{\"name\":\"own \"}", "no space at its ends");
 	refused(409, "POST", "/v1/tenants", "{\"name\":\"own\",\"mode\":\"cloud\"}", "already");
 	test_case = "all, and what a reader sees of them";
 	t = must(200, "GET", "/v1/tenants", NULL);

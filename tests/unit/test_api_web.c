@@ -259,6 +259,7 @@ static const struct {
 	{ "an error", "GET", "/fail", NULL, NULL, 404,
 	    "{\"error\":{\"code\":\"not_found\",\"message\":\"no \\\"such\\\" thing\"}}" },
 	{ "a path that is not UTF-8", "GET", "/%ff", NULL, NULL, 400, NULL },
+	{ "a query with a NUL", "GET", "/echo?a=b%00c", NULL, NULL, 400, NULL },
 	{ "dots", "GET", "/a/../../etc", NULL, NULL, 200,
 	    "GET /etc a=- body=0: bearer=cwk_x prefer=-" },
 };

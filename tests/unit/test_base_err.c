@@ -14,6 +14,12 @@ main(void)
 	const char *test_case = "text and code";
 	static const char *const lines[][2] = {
 		{ "a\nb\r\tc\x7f", "a b  c " },
+		{ "\xc2\x9b"
+		  "31m",
+		    "  31m" }, /* a terminal's 8-bit escape */
+		{ "\xe2\x80\xae"
+		  "exe",
+		    "   exe" }, /* turned writing */
 		{ "\xff\xfe", "??" },
 		{ "half \xe2\x82", "half ??" },
 		{ "half \xe2\x82.", "half ??." },

@@ -42,6 +42,59 @@ static const struct {
 	{ "lone continuation", "\x80", 0 },
 };
 
+static const struct {
+	const char *name, *text, *flat;
+	int line;
+} line_rows[] = {
+	{ "plain", "Zo\xc3\xab, \xe6\x9d\xb1 \xf0\x9f\x98\x80", NULL, 1 },
+	{ "nothing", "", NULL, 1 },
+	{ "a no-break space",
+	    "a\xc2\xa0"
+	    "b",
+	    NULL, 1 },
+	{ "a mark of direction",
+	    "\xe2\x80\x8f"
+	    "b",
+	    NULL, 1 },
+	{ "an escape sequence", "\033[31m", "_[31m", 0 },
+	{ "its 8-bit form",
+	    "\xc2\x9b"
+	    "31m",
+	    "__31m", 0 },
+	{ "DEL", "a\x7f", "a_", 0 },
+	{ "two lines", "a\r\nb", "a__b", 0 },
+	{ "two lines, as Unicode has them",
+	    "a\xe2\x80\xa8"
+	    "b",
+	    "a___b", 0 },
+	{ "turned writing",
+	    "\xe2\x80\xae"
+	    "exe",
+	    "___exe", 0 },
+	{ "an isolate",
+	    "\xe2\x81\xa6"
+	    "a",
+	    "___a", 0 },
+	{ "not UTF-8",
+	    "\xff"
+	    "a\xe2\x82",
+	    "?a??", 0 },
+};
+
+static void
+test_lines(void)
+{
+	for (size_t i = 0; i < CW_COUNT(line_rows); i++) {
+		const char *test_case = line_rows[i].name, *text = line_rows[i].text;
+		char flat[64];
+
+		CHECK_EQ(cw_utf8_is_line(text, strlen(text)), line_rows[i].line);
+		(void)snprintf(flat, sizeof(flat), "%s", text);
+		cw_utf8_flatten(flat, '_');
+		CHECK_STR(flat, line_rows[i].flat != NULL ? line_rows[i].flat : text);
+	}
+}
+
 static void
 test_base64(void)
 {
@@ -217,6 +270,7 @@ int
 main(void)
 {
 	test_base64();
+	test_lines();
 	test_base64_all();
 	test_base64url();
 	test_utf8();

@@ -28,6 +28,10 @@ static const struct {
 	    "ActiveDirectory\\Get-ADUser LDAPFilter=\"(title=CTO)\" ResultSetSize=null "
 	    "Server=\"dc1\"",
 	    CW_OK },
+	{ "Get-ADUser", "{\"Filter\":\"*\",\"ResultSetSize\":\"30\"}",
+	    "ActiveDirectory\\Get-ADUser LDAPFilter=\"(objectClass=*)\" ResultSetSize=30 "
+	    "Server=\"dc1\"",
+	    CW_OK },
 	{ "Set-ADUser",
 	    "{\"Identity\":\"ada\",\"Title\":null,\"Replace\":{\"otherTelephone\":[\"a\","
 	    "\"b\"],\"countryCode\":826}}",
@@ -201,6 +205,13 @@ static const struct {
 	{ "Get-ADUser", "{\"Filter\":\"*\",\"SearchScope\":\"All\"}",
 	    "-SearchScope wants one of Base, OneLevel, Subtree", CW_EINVAL },
 	{ "Get-ADUser", "{\"Filter\":\"*\",\"ResultPageSize\":1.5}", "a whole number", CW_EINVAL },
+	{ "Get-ADUser", "{\"Filter\":\"*\",\"ResultPageSize\":\"1.5\"}", "a whole number",
+	    CW_EINVAL },
+	{ "Get-ADUser", "{\"Filter\":\"*\",\"ResultPageSize\":\"-1\"}", "a whole number",
+	    CW_EINVAL },
+	{ "Get-ADUser", "{\"Filter\":\"*\",\"ResultPageSize\":\"2147483648\"}", "a whole number",
+	    CW_EINVAL },
+	{ "Get-ADUser", "{\"Filter\":\"*\",\"ResultPageSize\":\"\"}", "a whole number", CW_EINVAL },
 	{ "Set-ADUser", "{\"Identity\":\"ada\",\"KerberosEncryptionType\":\"AES999\"}",
 	    "needs a person's approval", CW_EDENIED },
 	{ "Set-ADAccountExpiration", "{\"Identity\":\"ada\",\"TimeSpan\":\"-1.00:00:00\"}",
@@ -505,6 +516,7 @@ test_names(void)
 	CHECK(!adds); /* blocked: not even visible */
 	CHECK(cw_catalogue_names("exchange")[0] == NULL);
 	CHECK(!cw_catalogue_runs(cw_catalogue_find("Where-Object")));
+	CHECK_EQ(strlen(cw_catalogue_version()), 64);
 	CHECK(cw_catalogue_runs(cw_catalogue_find("get-aduser")));
 	CHECK(cw_catalogue_find("Get-ADUse") == NULL);
 	CHECK(cw_catalogue_find("") == NULL);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #ifndef _WIN32
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #endif
 
 #include "test.h"
@@ -18,13 +20,88 @@
 
 int test_failed;
 
+#ifndef _WIN32
+/* What another process gets when it takes the lock. */
+static int
+take_elsewhere(const char *path)
+{
+	struct cw_lock *lock;
+	struct cw_err err;
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(cw_lock_take(&lock, path, &err) == CW_ECONFLICT ? 1 : 0);
+	return waitpid(child, &status, 0) == child && WEXITSTATUS(status) == 1 ? CW_ECONFLICT
+									       : CW_OK;
+}
+
+/* A process that takes the lock, makes a child and ends; the child lives until `end` is closed. */
+static int
+leave_child(const char *path, const int end[2])
+{
+	struct cw_lock *lock;
+	struct cw_err err;
+	int status = 0;
+	char c;
+	pid_t holder = fork();
+
+	if (holder == 0) {
+		if (cw_lock_take(&lock, path, &err) < 0)
+			_exit(1);
+		if (fork() == 0) {
+			close(end[1]);
+			_exit(read(end[0], &c, 1) == 0 ? 0 : 1);
+		}
+		_exit(0);
+	}
+	return waitpid(holder, &status, 0) == holder ? WEXITSTATUS(status) : -1;
+}
+
+static void
+test_locks(const char *path)
+{
+	const char *test_case = "a lock is held by one process";
+	struct cw_lock *lock;
+	struct cw_err err = { 0 };
+	int end[2];
+
+	CHECK_EQ(cw_lock_take(&lock, path, &err), CW_OK);
+	CHECK_EQ(take_elsewhere(path), CW_ECONFLICT);
+	cw_lock_free(lock);
+	CHECK_EQ(take_elsewhere(path), CW_OK);
+
+	test_case = "a child that its holder was about to run does not hold it";
+	CHECK_EQ(pipe(end), 0);
+	CHECK_EQ(leave_child(path, end), 0);
+	CHECK_EQ(cw_lock_take(&lock, path, &err), CW_OK);
+	cw_lock_free(lock);
+	close(end[1]);
+	close(end[0]);
+}
+#else
+static void
+test_locks(const char *path)
+{
+	const char *test_case = "a lock is held once";
+	struct cw_lock *lock, *second;
+	struct cw_err err = { 0 };
+
+	CHECK_EQ(cw_lock_take(&lock, path, &err), CW_OK);
+	CHECK_EQ(cw_lock_take(&second, path, &err), CW_ECONFLICT);
+	CHECK(strstr(err.text, path) != NULL);
+	cw_lock_free(lock);
+	CHECK_EQ(cw_lock_take(&second, path, &err), CW_OK);
+	cw_lock_free(second);
+}
+#endif
+
 int
 main(void)
 {
 	const char *test_case = "private folder";
 	char folder[128], path[160], id[CW_UUID_TEXT];
 	struct cw_err err = { 0 };
-	struct cw_lock *lock, *second;
 	struct cw_buf b;
 
 	cw_random_uuid(id);
@@ -65,13 +142,7 @@ main(void)
 	test_case = "a file is no folder";
 	CHECK_EQ(cw_file_check_private(path, &err), CW_EDENIED);
 
-	test_case = "a lock is held once";
-	CHECK_EQ(cw_lock_take(&lock, path, &err), CW_OK);
-	CHECK_EQ(cw_lock_take(&second, path, &err), CW_ECONFLICT);
-	CHECK(strstr(err.text, path) != NULL);
-	cw_lock_free(lock);
-	CHECK_EQ(cw_lock_take(&second, path, &err), CW_OK);
-	cw_lock_free(second);
+	test_locks(path);
 
 	test_case = "remove twice";
 	CHECK_EQ(cw_file_remove(path, &err), CW_OK);

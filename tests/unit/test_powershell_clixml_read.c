@@ -28,6 +28,14 @@ static const struct {
 	const char *name, *xml, *json;
 } rows[] = {
 	{ "a string", "<S>a&amp;b&lt;c&#x20AC;</S>", "\"a&b<c\xe2\x82\xac\"" },
+	/* As .NET writes them, though XML has no place for them: anybody may put one into an
+	 * attribute of the directory. */
+	{ "what XML cannot hold, as .NET refers to it", "<S>a&#xFFFE;&amp;&#xFFFF;&#xFFFF;b</S>",
+	    "\"a\xef\xbf\xbe&\xef\xbf\xbf\xef\xbf\xbf"
+	    "b\"" },
+	{ "the same in a name and words",
+	    OBJ("<ToString>&#xFFFE;</ToString><MS><I32 N=\"&#xFFFE;\">1</I32></MS>"),
+	    "{\"\xef\xbf\xbe\":1}" },
 	{ "a string of pieces", "<S>a<!-- no -->b<![CDATA[<c>]]>\nd</S>", "\"ab<c>\\nd\"" },
 	{ "an empty string", "<S/>", "\"\"" },
 	{ "null", "<Nil/>", "null" },
@@ -120,6 +128,9 @@ static const struct {
 	{ "an external entity",
 	    "<!DOCTYPE S [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><S>&a;</S>", CW_EPROTO,
 	    "a document type is not allowed" },
+	{ "another reference to what XML cannot hold", "<S>&#x1;</S>", CW_EPROTO,
+	    "invalid character number" },
+	{ "such a reference cut short", "<S>&#xFFFE</S>", CW_EPROTO, "line 1" },
 	{ "an entity that is none of XML's five", "<S>&nbsp;</S>", CW_EPROTO, "undefined entity" },
 	{ "an unknown element", "<Foo/>", CW_EPROTO,
 	    "line 1 column 0: this element may not stand here: \"Foo\"" },

@@ -167,6 +167,37 @@ test_turns(void)
 
 /* --- Entra Connect */
 
+static bool
+has_waited_a_second(void *arg)
+{
+	return w->now_ms > *(uint64_t *)arg + 1000;
+}
+
+static void
+test_roles(void)
+{
+	struct cw_err err = { 0 };
+	uint64_t start;
+	char id[37];
+
+	test_case = "an agent that is here serves the role later: nobody waits on";
+	world_open(CW_MODE_HYBRID_DUAL);
+	w->no_role = true;
+	world_start(w);
+	start = w->now_ms;
+	CHECK_EQ(change(id, UPDATE(ADA, TITLE), &err), CW_OK);
+	CHECK(world_run(w, has_waited_a_second, &start, HOUR_MS));
+	CHECK(w->connected);
+	CHECK(is_in(id, "running"));
+	w->no_role = false;
+	cw_route_roles_changed(w->route, w->tenant);
+	start = w->now_ms;
+	run_to_end(id, HOUR_MS);
+	CHECK(is_in(id, "succeeded"));
+	CHECK(w->now_ms - start < 5000);
+	world_close();
+}
+
 static void
 test_cycles(void)
 {
@@ -282,6 +313,7 @@ main(void)
 	worlds_open();
 	test_watch();
 	test_turns();
+	test_roles();
 	test_cycles();
 	test_password(true);
 	test_password(false);

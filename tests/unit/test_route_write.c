@@ -118,19 +118,25 @@ key_of(char ret[64], const char *id)
 }
 
 static void
-lose_and_ask(const char *id, const char *epoch, int counter, const char *state)
+answer_journal(const char *id, const char *epoch, int counter, const char *state)
 {
 	char answer[256], key[64];
 
-	connected = false;
-	end_run(CW_EUNKNOWN, NULL);
 	key_of(key, id);
-	connected = true;
-	cw_route_agent_connected(route, AGENT, tenant.id);
 	(void)snprintf(answer, sizeof(answer),
 	    "{\"epoch\":\"%s\",\"counter\":%d,\"commands\":[{\"id\":\"%s\",\"state\":\"%s\"}]}",
 	    epoch, counter, key, state);
 	answer_query(answer);
+}
+
+static void
+lose_and_ask(const char *id, const char *epoch, int counter, const char *state)
+{
+	connected = false;
+	end_run(CW_EUNKNOWN, NULL);
+	connected = true;
+	cw_route_agent_connected(route, AGENT, tenant.id);
+	answer_journal(id, epoch, counter, state);
 }
 
 static void
@@ -169,6 +175,31 @@ test_journals(void)
 		cw_buf_free(&s.output);
 		CHECK_EQ(sent, before + (journals[i].ends == NULL ? 2 : 1));
 	}
+}
+
+/* The counter that was known when it was sent is not the last one that was heard. */
+static void
+test_set_back_later(void)
+{
+	unsigned before = sent;
+	struct cw_err err = { 0 };
+	struct seen s;
+	char id[37];
+
+	test_case = "a journal that is set back to a state after the last question before the send";
+	cw_route_agent_connected(route, AGENT, tenant.id);
+	answer_query("{\"epoch\":\"e\",\"counter\":20,\"commands\":[]}");
+	CHECK_EQ(command(id, tenant.id, WRITE, &err), CW_OK);
+	watch(&s, id);
+	run_until_sent(before + 1);
+	lose_and_ask(id, "e", 26, "running");
+	cw_route_agent_connected(route, AGENT, tenant.id);
+	answer_journal(id, "e", 22, "never");
+	while (!s.finished && sent == before + 1)
+		uv_run(&loop, UV_RUN_ONCE);
+	CHECK_STR(s.state, "unknown");
+	CHECK_EQ(sent, before + 1);
+	cw_buf_free(&s.output);
 }
 
 /* What an agent answers at once, and what comes of it. */
@@ -372,6 +403,7 @@ main(void)
 	hand_open();
 	test_write();
 	test_journals();
+	test_set_back_later();
 	test_answers();
 	test_sealed();
 	test_cancel_write();

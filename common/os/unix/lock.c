@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -16,6 +15,8 @@ struct cw_lock {
 int
 cw_lock_take(struct cw_lock **ret, const char *path, struct cw_err *err)
 {
+	/* Not flock(): that one goes with the file to a child, which holds it until it executes. */
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	struct cw_lock *lock = malloc(sizeof(*lock));
 	int r;
 
@@ -26,8 +27,8 @@ cw_lock_take(struct cw_lock **ret, const char *path, struct cw_err *err)
 		free(lock);
 		return r;
 	}
-	if (flock(lock->fd, LOCK_EX | LOCK_NB) < 0) {
-		r = errno == EWOULDBLOCK
+	if (fcntl(lock->fd, F_SETLK, &whole) < 0) {
+		r = errno == EACCES || errno == EAGAIN
 		    ? cw_fail(err, CW_ECONFLICT, "%s is held by another process", path)
 		    : cw_fail(err, CW_ESYS, "cannot lock %s: %s", path, strerror(errno));
 		cw_lock_free(lock);

@@ -8,10 +8,12 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 
-from schema import Api
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from schema import Api  # noqa: E402
 
 LIMIT_S = 30  # for anything that is waited for
 

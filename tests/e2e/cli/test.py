@@ -29,6 +29,11 @@ RUNNING = operation("running", ("ad", "Set-ADUser", "running"), ("entra", "PATCH
 HALFWAY = operation("running", ("ad", "Set-ADUser", "done"), ("entra", "PATCH user", "running"))
 SUCCEEDED = operation("succeeded", ("ad", "Set-ADUser", "done"), ("entra", "PATCH user", "done"))
 FAILED = dict(operation("failed", ("ad", "Set-ADUser", "failed")), error={"code": "denied", "message": "no right to write title"})
+# What a terminal obeys: an escape, its 8-bit form, turned writing, a new line.
+EVIL = "\u001b[31m\u009b31m\u202e\n"
+HOSTILE = {"id": EVIL, "kind": EVIL, "what": EVIL, "state": EVIL, "request": {"target": {"user": EVIL}},
+           "steps": [{"n": 1, "place": EVIL, "what": EVIL, "state": EVIL, "attempts": 2, "error": {"message": EVIL}}],
+           "error": {"code": EVIL, "message": EVIL}, "output": [{EVIL: EVIL, "a": [EVIL, EVIL]}]}
 USERS = [{"Name": "Ada", "Enabled": True}, {"Name": "Bob\u001b[31m", "Enabled": False}]
 
 
@@ -77,6 +82,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         simple = {
             ("GET", "/v1/tenants"): {"tenants": [TENANT]},
             ("GET", "/v1/tenants/lab"): TENANT,
+            ("GET", "/v1/tenants/evil"): dict(TENANT, name=EVIL, id=EVIL),
+            ("GET", "/v1/agents/evil"): {EVIL: EVIL, "roles": [EVIL, EVIL]},
+            ("GET", "/v1/operations/evil"): HOSTILE,
+            ("POST", "/v1/tenants/evil/enrolment-tokens"): {"token": EVIL, "expires": EVIL, "bridge": EVIL},
+            ("POST", "/v1/tenants/evil/changes"): {"operation": EVIL},
             ("POST", "/v1/tenants"): TENANT,
             ("PATCH", "/v1/tenants/lab"): TENANT,
             ("PUT", "/v1/tenants/lab/graph"): TENANT,
@@ -223,6 +233,13 @@ def main():
         check(name, got[0] == status and all(t in got[1] for t in out) and all(t in got[2] for t in err),
               f"status {got[0]}, want {status}; wanted texts {out} {err}\n--- stdout\n{got[1]}--- stderr\n{got[2]}")
         check(name, sent is None or sent in Handler.seen, f"sent {Handler.seen}, want {sent}")
+
+    for words in (["tenants", "show", "evil"], ["agents", "show", "evil"], ["operations", "show", "evil"],
+                  ["enrol-token", "-t", "evil"], ["change", "user.enable", "-t", "evil", "--user", "a", "--no-wait"]):
+        for more in ([], ["--json"]):
+            status, out, err = run(env, *words, *more)
+            check(f"hostile text: {words + more}", status in (0, 1) and (out + err).strip()
+                  and not any(c in out + err for c in "\u001b\u009b\u202e"), f"status {status}\n{out!r}\n{err!r}")
 
     Handler.streams = 0
     status, shown, _ = run(env, "operations", "watch", "op-1", terminal=True)

@@ -332,6 +332,7 @@ test_renewal(struct agent *a)
 	int64_t until_ms = status(a).certificate_until_ms;
 	struct cw_err err = { 0 };
 	char path[256];
+	int times;
 
 	test_case = "renewed over the live connection";
 	memcpy(before, row->serial, sizeof(before));
@@ -343,6 +344,16 @@ test_renewal(struct agent *a)
 	CHECK_EQ(cw_pki_cert_serial(serial, a->id.cert), CW_OK);
 	CHECK_STR(row->next_serial, serial);
 	CHECK_STR(row->serial, before);
+
+	test_case = "renewed again and again";
+	for (times = 0; times < 100 && status(a).error.code == 0; times++) {
+		a->up = false;
+		cw_link_renew(a->link);
+		(void)until(&bridge, &a->up);
+	}
+	CHECK_EQ(status(a).error.code, CW_ELIMIT);
+	CHECK(times > 10 && times < 100);
+	CHECK_EQ(cw_pki_cert_serial(serial, a->id.cert), CW_OK);
 
 	test_case = "the bridge restarts";
 	a->up = a->down = false;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers against openapi.json: as much of JSON Schema 2020-12 as that file uses, and no more."""
+"""Requests and answers against openapi.json: as much of JSON Schema 2020-12 as that file uses, and no more."""
 import re
 
 KNOWN = {"type", "enum", "const", "properties", "required", "additionalProperties", "items", "allOf", "minItems", "maxItems",
@@ -49,6 +49,19 @@ class Api:
         wrong = []
         for value in body if kind == "application/x-ndjson" else [body]:
             self.check(value, schema, "", wrong)
+        return wrong
+
+    def check_request(self, method, path, body):
+        """What is wrong with what was asked; body: parsed, None when there is none."""
+        operation = self.route(method, path)
+        if operation is None:
+            return ["no such request is described"]
+        described = self.deref(operation.get("requestBody", {}))
+        if not described or body is None:
+            return ["a body where none is described"] if body is not None else \
+                ["no body"] if described.get("required") else []
+        wrong = []
+        self.check(body, described["content"]["application/json"]["schema"], "", wrong)
         return wrong
 
     def check(self, value, schema, where, wrong):
