@@ -101,6 +101,7 @@ struct broker_call {
 	struct cw_controller_wait wait;
 	struct cw_runspaces_job *job;
 	bool paused;
+	bool failed, unknown; /* some entry has */
 	bool unseen; /* it was stopped before PowerShell saw it */
 	struct cw_psrp_command fed;
 	const struct cw_ps_value **input;
@@ -131,6 +132,7 @@ struct cw_script {
 	enum script_state state;
 	/* what was asked for */
 	char id[CW_UUID_TEXT];
+	char key[CW_UUID_TEXT]; /* whose entries its writes are: its own, or the plan's operation */
 	char *caller, *text;
 	enum cw_script_mode mode;
 	bool approved;
@@ -167,7 +169,7 @@ struct cw_script {
 	struct cw_script *next_dirty;
 	uint32_t errors;
 	struct cw_buf error; /* JSON of the first one */
-	cJSON *refusals, *entries, *plan;
+	cJSON *refusals, *entries;
 	uint32_t refusal_count;
 	/* its end */
 	bool failed, unknown;

@@ -43,7 +43,6 @@ script_free(struct cw_script *s)
 	free(s->text);
 	cJSON_Delete(s->refusals);
 	cJSON_Delete(s->entries);
-	cJSON_Delete(s->plan);
 	cJSON_Delete(s->result);
 	cw_clixml_free(s->reader);
 	cw_ps_arena_free(s->arena);

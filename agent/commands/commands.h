@@ -42,6 +42,8 @@ struct cw_commands_config { /* all borrowed */
 	const struct cw_policy *policy; /* the ceiling; NULL: none */
 	const char *agent; /* UUID, lower case */
 	const uint8_t *seal_private; /* 32 bytes */
+	/* Is something of this id under way elsewhere: a script. May be NULL. */
+	bool (*runs)(void *arg, const char *id);
 	/* The journal could not be written: for the log. May be NULL. */
 	void (*trouble)(void *arg, const struct cw_err *err);
 	void *arg;
@@ -55,6 +57,8 @@ int cw_commands_new(
 void cw_commands_request(
     struct cw_commands *c, struct cw_wire_call *call, const char *method, const cJSON *params);
 
+/* Stops everything, writes too: of one that runs the outcome is then unknown. */
+void cw_commands_stop_all(struct cw_commands *c);
 /* Takes no more, stops what only reads, and waits for writes that run, for at most grace_ms; then
  * drained(arg), once, not from inside. */
 void cw_commands_drain(

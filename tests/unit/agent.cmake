@@ -11,6 +11,10 @@ foreach(subject run flow)
   cw_unit_test(test_commands_${subject} test_commands_${subject}.c cw_commands)
   target_sources(test_commands_${subject} PRIVATE commands_rig.c double_runspaces.c)
 endforeach()
+cw_unit_test(test_scripts_params test_scripts_params.c cw_scripts)
+target_sources(test_scripts_params PRIVATE double_broker.c)
+cw_unit_test(test_scripts test_scripts.c cw_scripts)
+target_sources(test_scripts PRIVATE double_broker.c)
 # The program itself, up to its first refusal: on Windows too (under Wine, as a console process), and with a folder whose
 # name needs more than one byte a letter.
 add_test(NAME agent_not_enrolled COMMAND causeway-agent run --state "${CMAKE_CURRENT_BINARY_DIR}/Müller-東京")

@@ -434,6 +434,63 @@ test_ctl(void)
 	child_free(&c);
 }
 
+/* --- scripts, on the server itself */
+
+static int
+ctl_script(struct child *c, const char *script, const char *const *words)
+{
+	char *argv[12] = { (char *)(uintptr_t)fix.ctl_program, "--state", fix.folder };
+	size_t n = 3;
+
+	for (; *words != NULL; words++)
+		argv[n++] = (char *)(uintptr_t)*words;
+	child_start(c, &fix.bridge.loop, argv, script, 0);
+	child_wait(c);
+	if (getenv("CAUSEWAY_TEST_SHOW") != NULL)
+		fprintf(stderr, "--- %s\n%s%s", test_case, cw_buf_str(&c->output),
+		    cw_buf_str(&c->errors));
+	return (int)c->status;
+}
+
+#define SCRIPT(c, text, ...) ctl_script(c, text, (const char *const[]){ __VA_ARGS__, NULL })
+
+static void
+test_scripts(void)
+{
+	static const struct {
+		const char *name, *script;
+		int status;
+		const char *out, *err;
+	} rows[] = {
+		{ "a script that reads",
+		    "$u = Get-ADUser ada -Properties title\n\"$($u.SamAccountName) is here\"", 0,
+		    "ada is here\n", "done: 1 call" },
+		{ "a script with a loop and a pipe that writes",
+		    "foreach ($n in 'ada', 'grace') { Get-ADUser $n | Set-ADUser -Description 'by "
+		    "script' }",
+		    0, "", "2 writes" },
+		{ "what it wrote is there",
+		    "(Get-ADUser grace -Properties Description).Description", 0, "by script\n",
+		    "" },
+		{ "an error ends it", "Get-ADUser nobody-here", 1, "", "nobody-here" },
+		{ "the ceiling", "Get-ADComputer -Filter * | Set-ADComputer -Description x", 3, "",
+		    "an administrator of this server" },
+		{ "the ceiling, by name", "Set-ADComputer nothing -Description x", 3, "",
+		    "refused (ceiling)" },
+	};
+	struct child c;
+
+	for (size_t i = 0; i < CW_COUNT(rows); i++) {
+		test_case = rows[i].name;
+		CHECK_EQ(SCRIPT(&c, rows[i].script, "run", "-"), rows[i].status);
+		if (strstr(cw_buf_str(&c.output), rows[i].out) == NULL)
+			CHECK_STR(cw_buf_str(&c.output), rows[i].out);
+		if (strstr(cw_buf_str(&c.errors), rows[i].err) == NULL)
+			CHECK_STR(cw_buf_str(&c.errors), rows[i].err);
+		child_free(&c);
+	}
+}
+
 /* As nobody, with the folder open to look into: the socket alone decides. */
 static void
 test_wrong_account(void)
@@ -555,6 +612,7 @@ main(int argc, char **argv)
 	test_stop();
 	test_second();
 	test_ctl();
+	test_scripts();
 	test_wrong_account();
 	test_children();
 	fixture_stop(&fix);
