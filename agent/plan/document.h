@@ -76,7 +76,4 @@ struct cw_plan_place {
 int cw_plan_document_verify(
     const cJSON *plan, const struct cw_plan_place *here, struct cw_err *err);
 
-/* The at-most-once key of an entry: the same for the same operation and entry, whoever asks. */
-int cw_plan_entry_id(char ret[CW_UUID_TEXT], const char *operation, unsigned entry);
-
 #endif
