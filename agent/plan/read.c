@@ -289,6 +289,10 @@ cw_plan_read_output(struct cw_plan_read *r, const struct cw_ps_value **ret,
 		*ret = NULL;
 		return CW_OK;
 	}
+	if (r->what == CW_PLAN_READ_SEARCH && !read_search_finds(r, value)) {
+		*ret = NULL;
+		return CW_OK;
+	}
 	if (r->what == CW_PLAN_READ_FIND && read_is_touched(r, value)) {
 		*ret = NULL; /* it is judged anew, by cw_plan_read_touched() */
 		return CW_OK;
