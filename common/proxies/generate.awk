@@ -66,8 +66,15 @@ function add(c, name, value, choices, sets, position, pipeline, aliases,    l, t
 		text = text "[Alias(" quoted(aliases, " ") ")]"
 	if (l == "c" || l == "C")
 		text = text "[ValidateSet(" quoted(choices, " ") ")]"
-	# With [object] a script block is never taken for each object of the pipeline (-Name { $_.Sam }).
-	text = text (l == "w" ? "[switch]" : pipeline != "-" ? "[psobject]" : "") "$" name
+	# With [object] a script block is never taken for each object of the pipeline (-Name { $_.Sam }), and an empty list is
+	# something. What is null must stay null: no [string].
+	if (l == "w")
+		text = text "[switch]"
+	else if (index("SNPAC", l) && sets ~ /!/)
+		text = text "[object[]]"
+	else if (pipeline != "-")
+		text = text "[psobject]"
+	text = text "$" name
 	param[c] = param[c] (param[c] == "" ? "" : ",") text
 	if (!((c, l) in names))
 		letters[c] = letters[c] l

@@ -137,23 +137,31 @@ function global:__cwAsk($request) {
     $answer
 }
 
-# One call from its request to its end; what it says is the cmdlet's as it comes.
+# One call from its request to its end; what it says is the cmdlet's as it comes. Nothing may be put out from within a loop of
+# ours: it would catch a `break` that is meant for a loop of the script's. So the further chunks are steps that the engine takes
+# from a queue.
 function global:__cwRun($call, $entry) {
     if ($__cw.Waiting.Count) { foreach ($waiting in @($__cw.Waiting)) { __cwCollect $waiting } }
     $request = __cwRequest $call $(if ($null -ne $entry) { , @($entry) })
-    $id = $request['id']
+    $next = @{ verb = 'next'; id = $request['id'] }
     $open = $true
     try {
-        while ($true) {
-            $answer = __cwAsk $request
+        $answer = __cwAsk $request
+        if ($null -eq $answer) { __cwProtocol $call }
+        $open = $answer['state'] -ceq 'more'
+        __cwEmit $call $answer['records']
+        if (-not $open) { return }
+        $steps = [System.Collections.Concurrent.BlockingCollection[object]]::new()
+        $steps.Add($next)
+        $steps.GetConsumingEnumerable() | Microsoft.PowerShell.Core\ForEach-Object {
+            $answer = __cwAsk $next
             if ($null -eq $answer) { __cwProtocol $call }
             $open = $answer['state'] -ceq 'more'
-            foreach ($record in $answer['records']) { __cwEmit $call $record }
-            if (-not $open) { return }
-            $request = @{ verb = 'next'; id = $id }
+            if ($open) { $steps.Add($next) } else { $steps.CompleteAdding() }
+            __cwEmit $call $answer['records']
         }
     }
-    finally { if ($open) { try { $null = __cwAsk @{ verb = 'cancel'; id = $id } } catch { } } }
+    finally { if ($open) { try { $null = __cwAsk @{ verb = 'cancel'; id = $next['id'] } } catch { } } }
 }
 
 # What has been gathered is sent; its records are kept until the cmdlet may speak.
@@ -182,15 +190,41 @@ function global:__cwFlush($call) {
 function global:__cwReplay($call) {
     $records = $call.Records
     $call.Records = $null
-    foreach ($record in $records) { __cwEmit $call $record }
+    __cwEmit $call $records
 }
 
-function global:__cwEmit($call, $record) {
+# Records in their order: objects that follow each other as one list, which the engine takes apart. Not by WriteObject():
+# what a method throws is wrapped, also a `throw` downstream.
+function global:__cwEmit($call, $records) {
+    $parts = [System.Collections.Generic.List[object]]::new()
+    $objects = $null
+    foreach ($record in $records) {
+        if ($record -is [System.Collections.IList] -and $record.Count -eq 2 -and $record[0] -ceq 'output') {
+            if ($null -eq $objects) {
+                $objects = [System.Collections.Generic.List[object]]::new()
+                $parts.Add($objects)
+            }
+            $objects.Add($record[1])
+        }
+        else {
+            $objects = $null
+            $parts.Add($record)
+        }
+    }
+    if ($parts.Count -eq 1 -and $null -ne $objects) { return $objects }
+    if ($parts.Count) {
+        $parts | Microsoft.PowerShell.Core\ForEach-Object {
+            if ($_ -is [System.Collections.Generic.List[object]]) { $_ } else { __cwSay $call $_ }
+        }
+    }
+}
+
+# A record of any other stream.
+function global:__cwSay($call, $record) {
     if ($record -isnot [System.Collections.IList] -or $record.Count -ne 2) { __cwProtocol $call }
     $stream = $record[0]
     $value = $record[1]
-    if ($stream -ceq 'output') { $call.Cmdlet.WriteObject($value, $false) }
-    elseif ($stream -ceq 'fail') { $call.Cmdlet.ThrowTerminatingError((__cwRecord $call.Name $value)) }
+    if ($stream -ceq 'fail') { $call.Cmdlet.ThrowTerminatingError((__cwRecord $call.Name $value)) }
     elseif ($stream -ceq 'error') { $call.Cmdlet.WriteError((__cwRecord $call.Name $value)) }
     elseif ($stream -ceq 'warning') { $call.Cmdlet.WriteWarning([string]$value) }
     elseif ($stream -ceq 'verbose') { $call.Cmdlet.WriteVerbose([string]$value) }
@@ -259,8 +293,8 @@ function global:__cwConvert($kind, $value, $cmdlet) {
         'f' { return , @(foreach ($one in __cwList $value) { (__cwText $one).Split(',').Trim() }) }
         'D' { return __cwName $value }
         'i' { return __cwNumber $value }
-        'd' { return __cwDate ([System.Management.Automation.LanguagePrimitives]::ConvertTo($value, [datetime])) }
-        't' { return ([System.Management.Automation.LanguagePrimitives]::ConvertTo($value, [timespan])).ToString() }
+        'd' { return __cwDate ([datetime]$value) }
+        't' { return ([timespan]$value).ToString() }
         'a' { return __cwAttributes $value }
         'x' { return __cwChanges $value }
         'F' { return __cwFilter $value $cmdlet }
@@ -292,7 +326,7 @@ function global:__cwSingle($value, $type) {
 function global:__cwText($value) {
     if ($value -is [string]) { return $value.PSObject.BaseObject }
     $value = __cwSingle $value 'System.String'
-    [System.Management.Automation.LanguagePrimitives]::ConvertTo($value, [string])
+    [string]$value
 }
 
 function global:__cwBool($value) {
@@ -305,7 +339,7 @@ function global:__cwBool($value) {
 
 function global:__cwNumber($value) {
     $value = __cwSingle $value 'System.Int32'
-    $number = [System.Management.Automation.LanguagePrimitives]::ConvertTo($value, [long])
+    $number = [long]$value
     if ($number -ge [int]::MinValue -and $number -le [int]::MaxValue) { return [int]$number }
     $number
 }
@@ -326,7 +360,7 @@ function global:__cwIdentity($value) {
         -not ($value.PSObject.TypeNames[0] -clike 'Deserialized.*')) {
         throw "Cannot convert the `"$value`" value of type `"$($base.GetType().FullName)`" to an object of the directory."
     }
-    [System.Management.Automation.LanguagePrimitives]::ConvertTo($value, [string])
+    [string]$value
 }
 
 # A distinguished name: of an object that has one, or a text.
@@ -484,6 +518,32 @@ function global:__cwFilterValue($value) {
 
 # --- the functions, and what they need
 
+# The real module's exceptions, so that scripts can catch them by name: TYPE BASE.
+& {
+    $types = @{ Exception = [Exception]; FormatException = [FormatException] }
+    $namespace = 'Microsoft.ActiveDirectory.Management.'
+    $assembly = [System.Reflection.Emit.AssemblyBuilder]::DefineDynamicAssembly(
+        [System.Reflection.AssemblyName]::new('Microsoft.ActiveDirectory.Management'), [System.Reflection.Emit.AssemblyBuilderAccess]::Run)
+    $module = $assembly.DefineDynamicModule('Microsoft.ActiveDirectory.Management')
+    $codes = [System.Reflection.Emit.OpCodes]
+    $text = [type[]]@([string])
+    foreach ($pair in 'ADException Exception', 'ADServerDownException ADException', 'ADReferralException ADException',
+        'ADIdentityResolutionException ADException', 'ADIdentityNotFoundException ADIdentityResolutionException',
+        'ADMultipleMatchingIdentitiesException ADIdentityResolutionException', 'ADIdentityAlreadyExistsException ADException',
+        'ADPasswordException ADException', 'ADPasswordComplexityException ADPasswordException', 'ADInvalidPasswordException ADPasswordException',
+        'ADInvalidOperationException ADException', 'ADIllegalModifyOperationException ADException', 'ADFilterParsingException FormatException') {
+        $name, $base = $pair.Split(' ')
+        $type = $module.DefineType("$namespace$name", [System.Reflection.TypeAttributes]::Public, $types[$base])
+        if ($name -ceq 'ADException') { $null = $type.DefineField('ErrorCode', [int], [System.Reflection.FieldAttributes]::Public) }
+        $code = $type.DefineConstructor([System.Reflection.MethodAttributes]::Public, [System.Reflection.CallingConventions]::HasThis, $text).GetILGenerator()
+        $code.Emit($codes::Ldarg_0)
+        $code.Emit($codes::Ldarg_1)
+        $code.Emit($codes::Call, $types[$base].GetConstructor($text))
+        $code.Emit($codes::Ret)
+        $types[$name] = $type.CreateType()
+    }
+}
+
 & {
     param([string[]] $rows)
 
@@ -501,6 +561,7 @@ function global:__cwFilterValue($value) {
 
     # Parsed when it is first used: most scripts use five of two hundred.
     $later = [scriptblock].GetMethod('CreateDelayParsedScriptBlock', $hidden)
+    if ($later) { $later = [System.Delegate]::CreateDelegate([System.Func[string, bool, scriptblock]], $later) }
     $item = $ExecutionContext.SessionState.InvokeProvider.Item
     $tail = 'begin{$__cwCall=__cwBegin ''{0}'' $PSCmdlet $PSBoundParameters}process{__cwProcess $__cwCall}end{__cwEnd $__cwCall}'
     if ($PSVersionTable.PSVersion -ge [version]'7.3') { $tail += 'clean{__cwClean $__cwCall}' }
@@ -512,7 +573,7 @@ function global:__cwFilterValue($value) {
             if (-not $name) { continue }
             $state.Rows[$name] = "$flags`t$values"
             $body = $param + $tail.Replace('{0}', $name)
-            $null = $item.Set("function:global:$name", $(if ($later) { $later.Invoke($null, @($body, $false)) } else { [scriptblock]::Create($body) }))
+            $null = $item.Set("function:global:$name", $(if ($later) { $later.Invoke($body, $false) } else { [scriptblock]::Create($body) }))
         }
     }
     $ExecutionContext.SessionState.PSVariable.Set([psvariable]::new('global:__cw', $state, 'Constant, AllScope'))

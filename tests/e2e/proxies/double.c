@@ -14,71 +14,85 @@
 #define READ_LINE 11
 #define WRITE 13
 
-/* --- JSON to the values of an answer: objects are maps, but for those with a "$type" */
+/* --- JSON to CLIXML: objects are maps, but for those with a "$type" */
 
-static const struct cw_ps_value *value_of(struct cw_ps_arena *arena, const cJSON *json);
+static void put_value(struct cw_buf *out, const char *name, const cJSON *json, unsigned *refs);
 
-static const struct cw_ps_value *
-list_of(struct cw_ps_arena *arena, const cJSON *json)
+static void
+put_text(struct cw_buf *out, const char *element, const char *name, const char *text)
 {
-	size_t n = 0;
-	const struct cw_ps_value **items =
-	    cw_ps_arena_alloc(arena, (size_t)(cJSON_GetArraySize(json) + 1) * sizeof(*items));
-
-	for (const cJSON *one = json->child; one != NULL; one = one->next)
-		items[n++] = value_of(arena, one);
-	return cw_ps_list(arena, items, n);
+	(void)cw_buf_printf(out, "<%s", element);
+	if (name != NULL) {
+		(void)cw_buf_puts(out, " N=\"");
+		(void)cw_clixml_put_text(out, name, strlen(name));
+		(void)cw_buf_putc(out, '"');
+	}
+	(void)cw_buf_putc(out, '>');
+	(void)cw_clixml_put_text(out, text, strlen(text));
+	(void)cw_buf_printf(out, "</%s>", element);
 }
 
-static const struct cw_ps_value *
-map_of(struct cw_ps_arena *arena, const cJSON *json)
+static void
+put_members(struct cw_buf *out, const cJSON *json, unsigned *refs)
 {
-	size_t n = 0;
-	struct cw_ps_pair *pairs =
-	    cw_ps_arena_alloc(arena, (size_t)(cJSON_GetArraySize(json) + 1) * sizeof(*pairs));
+	const char *text = cw_json_str(json, "$text");
 
-	for (const cJSON *one = json->child; one != NULL; one = one->next)
-		pairs[n++] = (struct cw_ps_pair){ cw_ps_string(arena, one->string),
-			value_of(arena, one) };
-	return cw_ps_map(arena, pairs, n);
-}
-
-static const struct cw_ps_value *
-object_of(struct cw_ps_arena *arena, const cJSON *json, const char *type)
-{
-	size_t n = 0;
-	struct cw_ps_property *properties =
-	    cw_ps_arena_alloc(arena, (size_t)cJSON_GetArraySize(json) * sizeof(*properties));
-	struct cw_ps_object *object = cw_ps_arena_alloc(arena, sizeof(*object));
-	struct cw_ps_value *value = cw_ps_arena_alloc(arena, sizeof(*value));
-	const char **types = cw_ps_arena_alloc(arena, sizeof(*types));
-
-	types[0] = type;
+	(void)cw_buf_printf(out, "<TN RefId=\"%u\"><T>%s</T></TN>", (*refs)++,
+	    cw_json_str(json, "$type"));
+	if (text != NULL)
+		put_text(out, "ToString", NULL, text);
+	(void)cw_buf_puts(out, "<MS>");
 	for (const cJSON *one = json->child; one != NULL; one = one->next)
 		if (one->string[0] != '$')
-			properties[n++] = (struct cw_ps_property){ one->string,
-				value_of(arena, one), false };
-	*object = (struct cw_ps_object){ types, 1, cw_json_str(json, "$text"), properties, n };
-	*value = (struct cw_ps_value){ .kind = CW_PS_OBJECT, .object = object };
-	return value;
+			put_value(out, one->string, one, refs);
+	(void)cw_buf_puts(out, "</MS>");
 }
 
-static const struct cw_ps_value *
-value_of(struct cw_ps_arena *arena, const cJSON *json)
+static void
+put_collection(struct cw_buf *out, const cJSON *json, unsigned *refs)
 {
-	const char *type = cw_json_str(json, "$type");
+	const char *element = cJSON_IsArray(json) ? "LST" : "DCT";
 
-	if (cJSON_IsString(json))
-		return cw_ps_string(arena, json->valuestring);
-	if (cJSON_IsBool(json))
-		return cw_ps_bool(arena, cJSON_IsTrue(json));
-	if (cJSON_IsNumber(json))
-		return cw_ps_int(arena, CW_PS_I32, (int64_t)json->valuedouble);
-	if (cJSON_IsArray(json))
-		return list_of(arena, json);
-	if (!cJSON_IsObject(json))
-		return cw_ps_null();
-	return type != NULL ? object_of(arena, json, type) : map_of(arena, json);
+	(void)cw_buf_printf(out, "<%s>", element);
+	for (const cJSON *one = json->child; one != NULL; one = one->next) {
+		if (cJSON_IsArray(json)) {
+			put_value(out, NULL, one, refs);
+			continue;
+		}
+		(void)cw_buf_puts(out, "<En>");
+		put_text(out, "S", "Key", one->string);
+		put_value(out, "Value", one, refs);
+		(void)cw_buf_puts(out, "</En>");
+	}
+	(void)cw_buf_printf(out, "</%s>", element);
+}
+
+static void
+put_value(struct cw_buf *out, const char *name, const cJSON *json, unsigned *refs)
+{
+	char digits[24];
+
+	if (cJSON_IsString(json)) {
+		put_text(out, "S", name, json->valuestring);
+	} else if (cJSON_IsBool(json)) {
+		put_text(out, "B", name, cJSON_IsTrue(json) ? "true" : "false");
+	} else if (cJSON_IsNumber(json)) {
+		(void)snprintf(digits, sizeof(digits), "%d", (int)json->valuedouble);
+		put_text(out, "I32", name, digits);
+	} else if (cJSON_IsNull(json)) {
+		(void)(name != NULL ? cw_buf_printf(out, "<Nil N=\"%s\" />", name)
+				    : cw_buf_puts(out, "<Nil />"));
+	} else {
+		(void)cw_buf_puts(out, "<Obj");
+		if (name != NULL)
+			(void)cw_buf_printf(out, " N=\"%s\"", name);
+		(void)cw_buf_printf(out, " RefId=\"%u\">", (*refs)++);
+		if (cw_json_str(json, "$type") != NULL)
+			put_members(out, json, refs);
+		else
+			put_collection(out, json, refs);
+		(void)cw_buf_puts(out, "</Obj>");
+	}
 }
 
 /* The text that ReadLine is answered with. */
@@ -87,8 +101,9 @@ answer_text(struct cw_ps_arena *arena, const char *answer)
 {
 	struct cw_err err = { 0 };
 	struct cw_buf xml;
-	const struct cw_ps_value *text = NULL;
+	const struct cw_ps_value *text;
 	cJSON *json = NULL;
+	unsigned refs = 0;
 
 	if (cw_starts_with(answer, "raw "))
 		return cw_ps_string(arena, answer + 4);
@@ -100,8 +115,7 @@ answer_text(struct cw_ps_arena *arena, const char *answer)
 	(void)cw_buf_puts(&xml,
 	    "<Objs Version=\"1.1.0.1\" "
 	    "xmlns=\"http://schemas.microsoft.com/powershell/2004/04\">");
-	if (cw_clixml_write(&xml, NULL, value_of(arena, json), NULL, &err) < 0)
-		fprintf(stderr, "%s: %s\n", answer, err.text);
+	put_value(&xml, NULL, json, &refs);
 	(void)cw_buf_puts(&xml, "</Objs>");
 	text = cw_ps_text(arena, CW_PS_STRING, (const char *)cw_buf_peek(&xml), cw_buf_left(&xml));
 	cw_buf_free(&xml);
@@ -134,7 +148,7 @@ sort(cJSON *json)
 	cJSON_Delete(sorted);
 }
 
-/* The keys of each verb, and nothing else; the number is new for a call, and the open one after. */
+/* The keys of each verb, and nothing else; the number is new for a call, and a used one after. */
 static const char *
 fault(struct double_broker *d, const cJSON *request)
 {
@@ -150,10 +164,10 @@ fault(struct double_broker *d, const cJSON *request)
 	if (!cw_json_int(request, "id", &id))
 		return "id";
 	if (!is_call)
-		return id == d->open_id ? NULL : "id";
+		return id > 0 && id <= d->last_id ? NULL : "id";
 	if (id <= d->last_id)
 		return "id";
-	d->last_id = d->open_id = id;
+	d->last_id = id;
 	if (cw_json_str(request, "command") == NULL ||
 	    cw_json_str(request, "error_action") == NULL ||
 	    !cJSON_IsObject(cw_json_get(request, "parameters")) ||
@@ -252,7 +266,9 @@ on_host_call(void *arg, const struct cw_psrp_host_call *call)
 	text = cw_ps_str(last);
 	if (call->method == WRITE && text != NULL && cw_starts_with(text, PREFIX))
 		on_request(d, text + strlen(PREFIX), strlen(text) - strlen(PREFIX));
-	else if (cw_starts_with(call->method_name, "Write") && text != NULL)
+	else if (cw_starts_with(call->method_name, "WriteLine") && text != NULL)
+		(void)cw_buf_printf(&d->said, "host: %s\n", text);
+	else if (cw_starts_with(call->method_name, "Write1") && text != NULL)
 		(void)cw_buf_printf(&d->said, "host: %s\n", text);
 	else if (!cw_starts_with(call->method_name, "Write"))
 		answer(d, call);

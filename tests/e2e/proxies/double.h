@@ -29,7 +29,7 @@ struct double_broker {
 	 * "raw TEXT" for any other text. */
 	const char *answers[DOUBLE_ANSWERS_MAX];
 	unsigned answer_count, answered;
-	int64_t last_id, open_id;
+	int64_t last_id;
 	bool pending; /* a request waits for its ReadLine */
 	bool opened, finished, lost, closed;
 	enum cw_psrp_outcome outcome;

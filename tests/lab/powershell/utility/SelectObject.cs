@@ -2,6 +2,7 @@
 
 using System.Collections;
 using System.Management.Automation;
+using System.Reflection;
 
 namespace Microsoft.PowerShell.Commands;
 
@@ -89,10 +90,20 @@ public sealed class SelectObjectCommand : PSCmdlet
                 Emit(held.Dequeue());
             return;
         }
-        if (First >= 0 && emitted >= First)
-            return;
+        if (First == 0)
+            StopUpstream();
         emitted++;
         Emit(InputObject);
+        if (First >= 0 && emitted >= First)
+            StopUpstream();
+    }
+
+    // As the real cmdlet does: what comes before it is not run to its end for nothing.
+    private void StopUpstream()
+    {
+        Type stop = typeof(PSCmdlet).Assembly.GetType("System.Management.Automation.StopUpstreamCommandsException", true)!;
+        throw (Exception)Activator.CreateInstance(stop, BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public,
+            null, [this], null)!;
     }
 
     protected override void EndProcessing()
