@@ -41,8 +41,7 @@ names_as_list(struct cw_ps_arena *arena, const char *const *names)
 }
 
 static int
-rows_as_list(
-    const struct cw_ps_value **ret, struct cw_ps_arena *arena, const char *const *roles)
+rows_as_list(const struct cw_ps_value **ret, struct cw_ps_arena *arena, const char *const *roles)
 {
 	size_t n = count(roles), len;
 	const struct cw_ps_value **items = cw_ps_arena_alloc(arena, (n + 1) * sizeof(*items));
@@ -60,8 +59,8 @@ rows_as_list(
 }
 
 int
-cw_proxies_prepare(struct cw_psrp_command *ret, struct cw_ps_arena *arena,
-    const char *const *roles, const char *const *modules)
+cw_proxies_prepare(struct cw_psrp_command *ret, struct cw_ps_arena *arena, const char *const *roles,
+    const char *const *modules)
 {
 	struct cw_psrp_argument *arguments = cw_ps_arena_alloc(arena, 2 * sizeof(*arguments));
 	const struct cw_ps_value *rows;

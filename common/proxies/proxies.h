@@ -21,7 +21,8 @@
 int cw_proxies_prepare(struct cw_psrp_command *ret, struct cw_ps_arena *arena,
     const char *const *roles, const char *const *modules);
 
-/* The functions' rows of a role, as the preparation gets them (generate.awk). NULL: no such role. */
+/* The functions' rows of a role, as the preparation gets them (generate.awk). NULL: no such role.
+ */
 const char *cw_proxies_rows(const char *role, size_t *len);
 
 #endif

@@ -37,8 +37,8 @@ put_members(struct cw_buf *out, const cJSON *json, unsigned *refs)
 {
 	const char *text = cw_json_str(json, "$text");
 
-	(void)cw_buf_printf(out, "<TN RefId=\"%u\"><T>%s</T></TN>", (*refs)++,
-	    cw_json_str(json, "$type"));
+	(void)cw_buf_printf(
+	    out, "<TN RefId=\"%u\"><T>%s</T></TN>", (*refs)++, cw_json_str(json, "$type"));
 	if (text != NULL)
 		put_text(out, "ToString", NULL, text);
 	(void)cw_buf_puts(out, "<MS>");
@@ -218,14 +218,13 @@ on_request(struct double_broker *d, const char *xml, size_t n)
 		return;
 	if (cw_clixml_read(reader, &value, arena, xml, n, &err) < 0 ||
 	    cw_ps_json_put(&text, value, &err) < 0 ||
-	    cw_json_parse(&request, (const char *)cw_buf_peek(&text), cw_buf_left(&text), "it",
-		&err) < 0)
+	    cw_json_parse(
+		&request, (const char *)cw_buf_peek(&text), cw_buf_left(&text), "it", &err) < 0)
 		(void)cw_buf_printf(&d->asked, "BAD %s\n", err.text);
 	else
 		keep(d, request);
 	d->pending = true;
-	if (d->stop_at != NULL &&
-	    cw_starts_with(cw_buf_str(&d->asked) + before, d->stop_at))
+	if (d->stop_at != NULL && cw_starts_with(cw_buf_str(&d->asked) + before, d->stop_at))
 		cw_psrp_stop(d->pipeline, uv_now(d->loop));
 	cJSON_Delete(request);
 	cw_ps_arena_free(arena);
@@ -246,7 +245,7 @@ answer(struct double_broker *d, const struct cw_psrp_host_call *call)
 		text = d->answers[d->answered++];
 	if (cw_psrp_host_answer(d->pipeline, call,
 		call->method != READ_LINE ? cw_ps_map(arena, NULL, 0)
-		    : d->pending	  ? answer_text(arena, text)
+		    : d->pending          ? answer_text(arena, text)
 					  : cw_ps_string(arena, ""),
 		uv_now(d->loop), &err) < 0)
 		fprintf(stderr, "an answer: %s\n", err.text);
@@ -288,8 +287,8 @@ static void
 keep_error(struct double_broker *d, const char *before, const struct cw_ps_value *record)
 {
 	const struct cw_ps_value *exception = cw_ps_get(record, "Exception");
-	const char *type = exception != NULL && exception->object != NULL &&
-		exception->object->type_count > 0
+	const char *type =
+	    exception != NULL && exception->object != NULL && exception->object->type_count > 0
 	    ? exception->object->types[0]
 	    : "";
 	int64_t category = -1;
@@ -323,8 +322,7 @@ on_record(void *arg, enum cw_psrp_stream stream, const struct cw_ps_value *recor
 		(void)cw_buf_printf(&d->said, "progress: %s, %s\n", text_of(record, "Activity"),
 		    text_of(record, "StatusDescription"));
 	else if (stream == CW_PSRP_INFORMATION)
-		(void)cw_buf_printf(
-		    &d->said, "information: %s\n", text_of(record, "MessageData"));
+		(void)cw_buf_printf(&d->said, "information: %s\n", text_of(record, "MessageData"));
 	else
 		(void)cw_buf_printf(&d->said, "%s: %s\n", names[stream],
 		    text_of(record, "InformationalRecord_Message"));
@@ -380,8 +378,8 @@ run(struct double_broker *d, const struct cw_psrp_command *command, uint32_t tim
 	d->answered = 0;
 	d->finished = d->pending = false;
 	uv_update_time(d->loop);
-	if (cw_psrp_run(cw_psrp_process_session(d->process), &d->pipeline, &r, uv_now(d->loop),
-		&err) < 0) {
+	if (cw_psrp_run(
+		cw_psrp_process_session(d->process), &d->pipeline, &r, uv_now(d->loop), &err) < 0) {
 		(void)cw_buf_printf(&d->errors, "end: %s\n", err.text);
 		return;
 	}

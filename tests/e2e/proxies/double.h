@@ -34,7 +34,8 @@ struct double_broker {
 	bool opened, finished, lost, closed;
 	enum cw_psrp_outcome outcome;
 	char why[512]; /* it was lost */
-	const char *stop_at; /* the pipeline is stopped at the request that begins so; NULL: never */
+	const char
+	    *stop_at; /* the pipeline is stopped at the request that begins so; NULL: never */
 };
 
 /* Starts argv and prepares it; false (having said why) when it cannot. */
