@@ -48,6 +48,18 @@ Test-Row 'Add-Member and Get-Member' { ([pscustomobject]@{ a = 1 } | Add-Member 
 Test-Row 'Get-Date -Format' { Get-Date ([datetime]'2026-02-03') -Format 'yyyyMMdd' } '"20260203"'
 Test-Row 'New-Guid is new' { (New-Guid) -ne (New-Guid) } 'true'
 Test-Row 'Get-Random stays below its maximum' { (1..50 | ForEach-Object { Get-Random -Maximum 3 } | Where-Object { $_ -gt 2 -or $_ -lt 0 } | Measure-Object).Count } '0'
-Test-Row 'what is missing is not found' { try { Format-Table } catch { $_.FullyQualifiedErrorId } } '"CommandNotFoundException"'
+Test-Row 'Select-Object -First ends what comes before it' { $n = 0; $first = 1..9 | ForEach-Object { $script:n = $_; $_ } | Select-Object -First 2; $first + $script:n } '[1,2,2]'
+Test-Row 'New-TimeSpan' { (New-TimeSpan -Days 1 -Hours 2).TotalHours, (New-TimeSpan ([datetime]'2026-01-01') ([datetime]'2026-01-31')).Days } '[26.0,30]'
+Test-Row 'Measure-Command' { (Measure-Command { Start-Sleep -Milliseconds 2 }).Ticks -gt 0 } 'true'
+Test-Row 'Tee-Object' { $x = 1, 2 | Tee-Object -Variable kept; $x + $kept } '[1,2,1,2]'
+Test-Row 'Get-Unique' { 1, 1, 2, 1 | Get-Unique } '[1,2,1]'
+Test-Row 'Join-Path and Split-Path' { (Join-Path a b c), (Split-Path 'x/y/z.txt'), (Split-Path 'x/y/z.txt' -Leaf) } '["a/b/c","x/y","z.txt"]'
+Test-Row 'Join-String' { 'a', 'b' | Join-String -Separator ', ' -SingleQuote } "`"'a', 'b'`""
+Test-Row 'ConvertFrom-StringData' { ("a = 1`n# no`nb=two" | ConvertFrom-StringData)['b'] } '"two"'
+Test-Row 'variables by name' { Set-Variable v1 5; New-Variable v2 6; $a = Get-Variable v1 -ValueOnly; Remove-Variable v2; $a, ($null -eq (Get-Variable v2 -ErrorAction SilentlyContinue)) } '[5,true]'
+Test-Row 'a variable that is there is not made again' { $v3 = 1; New-Variable v3 2 -ErrorVariable e -ErrorAction SilentlyContinue; $e[0].FullyQualifiedErrorId } '"VariableAlreadyExists,Microsoft.PowerShell.Commands.NewVariableCommand"'
+Test-Row 'Format-Table' { [pscustomobject]@{ a = 1; bb = 'x' }, [pscustomobject]@{ a = 22; bb = $null } | Format-Table } '["a  bb","-  --","1  x","22"]'
+Test-Row 'Format-List' { [pscustomobject]@{ a = 1; bb = 'x', 'y' } | Format-List } '["a  : 1","bb : {x, y}",""]'
+Test-Row 'what is missing is not found' { try { Get-Culture } catch { $_.FullyQualifiedErrorId } } '"CommandNotFoundException"'
 "powershell utility: $passed passed, $failed failed"
 exit [int]($failed -gt 0)

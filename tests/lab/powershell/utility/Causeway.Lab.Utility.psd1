@@ -7,11 +7,14 @@
     Description = 'Stand-ins for the utility cmdlets that the engine package does not hold'
     PowerShellVersion = '7.6'
     CmdletsToExport = @(
-        'Add-Member', 'Compare-Object', 'ConvertFrom-Csv', 'ConvertFrom-Json', 'ConvertTo-Csv', 'ConvertTo-Json',
-        'ConvertTo-SecureString', 'Export-Csv', 'Get-Date', 'Get-Member', 'Get-Random', 'Group-Object', 'Import-Csv',
-        'Measure-Object', 'New-Guid', 'New-Object', 'Out-String', 'Select-Object', 'Select-String', 'Sort-Object',
-        'Start-Sleep', 'Write-Debug', 'Write-Error', 'Write-Host', 'Write-Information', 'Write-Output', 'Write-Verbose',
-        'Write-Warning'
+        'Add-Member', 'Clear-Variable', 'Compare-Object', 'ConvertFrom-Csv', 'ConvertFrom-Json',
+        'ConvertFrom-StringData', 'ConvertTo-Csv', 'ConvertTo-Json', 'ConvertTo-SecureString', 'Export-Csv',
+        'Format-Custom', 'Format-List', 'Format-Table', 'Format-Wide', 'Get-Date', 'Get-Member', 'Get-Random',
+        'Get-Unique', 'Get-Variable', 'Group-Object', 'Import-Csv', 'Join-Path', 'Join-String', 'Measure-Command',
+        'Measure-Object', 'New-Guid', 'New-Object', 'New-TimeSpan', 'New-Variable', 'Out-String', 'Read-Host',
+        'Remove-Variable', 'Select-Object', 'Select-String', 'Set-Variable', 'Sort-Object', 'Split-Path', 'Start-Sleep',
+        'Tee-Object', 'Write-Debug', 'Write-Error', 'Write-Host', 'Write-Information', 'Write-Output', 'Write-Progress',
+        'Write-Verbose', 'Write-Warning'
     )
     FunctionsToExport = @()
     VariablesToExport = @()
