@@ -516,6 +516,38 @@ function global:__cwFilterValue($value) {
     __cwValue $value
 }
 
+# --- modules that scripts ask for: what they would bring is here
+
+# The names of modules that stand here, of those that are asked for, when all of them do.
+function global:__cwModules($names) {
+    $found = @(foreach ($name in $names) { foreach ($module in $__cw.Modules) { if ($module.Name -like [string]$name) { $module } } })
+    if ($found.Count -and $found.Count -ge @($names).Count) { $found }
+}
+
+function global:Import-Module {
+    [CmdletBinding()]
+    param([Parameter(Mandatory, Position = 0, ValueFromPipeline)] [Alias('FullyQualifiedName', 'ModuleInfo')] [object[]] $Name, [switch] $Force,
+        [switch] $PassThru, [switch] $DisableNameChecking, [switch] $Global, [switch] $SkipEditionCheck, [switch] $NoClobber,
+        [switch] $UseWindowsPowerShell, [version] $MinimumVersion, [version] $MaximumVersion, [version] $RequiredVersion, [string] $Prefix,
+        [string[]] $Function, [string[]] $Cmdlet, [string[]] $Variable, [string[]] $Alias, [string] $Scope, [object[]] $ArgumentList)
+    process {
+        $__cwFound = __cwModules $Name
+        if ($__cwFound) { if ($PassThru) { $__cwFound } }
+        else { Microsoft.PowerShell.Core\Import-Module @PSBoundParameters }
+    }
+}
+
+function global:Get-Module {
+    [CmdletBinding()]
+    param([Parameter(Position = 0, ValueFromPipeline)] [string[]] $Name, [switch] $ListAvailable, [switch] $All, [switch] $Refresh,
+        [switch] $SkipEditionCheck)
+    process {
+        $__cwFound = __cwModules $(if ($Name) { $Name } else { '*' })
+        $__cwFound
+        if (-not $Name -or -not $__cwFound) { Microsoft.PowerShell.Core\Get-Module @PSBoundParameters }
+    }
+}
+
 # --- the functions, and what they need
 
 # The real module's exceptions, so that scripts can catch them by name: TYPE BASE.
@@ -565,9 +597,12 @@ function global:__cwFilterValue($value) {
     $item = $ExecutionContext.SessionState.InvokeProvider.Item
     $tail = 'begin{$__cwCall=__cwBegin ''{0}'' $PSCmdlet $PSBoundParameters}process{__cwProcess $__cwCall}end{__cwEnd $__cwCall}'
     if ($PSVersionTable.PSVersion -ge [version]'7.3') { $tail += 'clean{__cwClean $__cwCall}' }
-    $modules = foreach ($text in $rows) {
+    $state.Modules = @(foreach ($text in $rows) {
         $lines = $text.Split("`n")
-        $lines[0]
+        [pscustomobject]@{
+            PSTypeName = 'System.Management.Automation.PSModuleInfo'; Name = $lines[0]; Version = [version]'1.0.1.0'; ModuleType = 'Manifest'
+            ExportedCommands = [string[]]@(for ($i = 1; $i -lt $lines.Length - 1; $i++) { $lines[$i].Substring(0, $lines[$i].IndexOf("`t")) })
+        }
         for ($i = 1; $i -lt $lines.Length; $i++) {
             $name, $flags, $values, $param = $lines[$i].Split("`t")
             if (-not $name) { continue }
@@ -575,9 +610,13 @@ function global:__cwFilterValue($value) {
             $body = $param + $tail.Replace('{0}', $name)
             $null = $item.Set("function:global:$name", $(if ($later) { $later.Invoke($body, $false) } else { [scriptblock]::Create($body) }))
         }
-    }
+    })
     $ExecutionContext.SessionState.PSVariable.Set([psvariable]::new('global:__cw', $state, 'Constant, AllScope'))
 } $Rows
+
+# Windows' own short names, which an engine elsewhere leaves to programs.
+'compare=Compare-Object', 'diff=Compare-Object', 'sleep=Start-Sleep', 'sort=Sort-Object', 'tee=Tee-Object', 'write=Write-Output' |
+    Microsoft.PowerShell.Core\ForEach-Object { $null = $ExecutionContext.SessionState.InvokeProvider.Item.Set("alias:$($_.Split('=')[0])", $_.Split('=')[1]) }
 
 $ExecutionContext.SessionState.PSVariable.Remove('Modules')
 $ExecutionContext.SessionState.PSVariable.Remove('Rows')
