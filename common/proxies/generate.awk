@@ -26,7 +26,9 @@ BEGIN {
 }
 
 # A parameter that nobody but Causeway sets is there all the same: who gives it is told so.
-function add_ours(c, name) { add(c, name, name == "Server" || name == "Partition" ? "string" : "object", "-", "*", "-", "-", "-") }
+function add_ours(c, name) {
+	add(c, name, name == "Partition" ? "dn" : name == "Server" ? "string" : "object", "-", "*", "-", "-", "-")
+}
 
 function quoted(words, separator,    n, list, i, text) {
 	n = split(words, list, separator)

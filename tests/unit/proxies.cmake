@@ -1,0 +1,1 @@
+cw_unit_test(test_proxies_rows test_proxies_rows.c cw_proxies cw_catalogue)
