@@ -516,6 +516,27 @@ function global:__cwFilterValue($value) {
     __cwValue $value
 }
 
+# --- cmdlets that ask somebody: nobody is there, and a secret would be waited for until the script's time is over
+
+function global:__cwNobody($cmdlet) {
+    $name = $cmdlet.MyInvocation.MyCommand.Name
+    $cmdlet.ThrowTerminatingError((__cwRecord $name @{
+        message = "$name asks for something, and nobody is there to answer"; error_id = "CausewayNobody,$name"; category = 'InvalidOperation'
+        type = 'System.Management.Automation.PSInvalidOperationException' }))
+}
+
+function global:Read-Host {
+    [CmdletBinding()]
+    param([Parameter(Position = 0, ValueFromRemainingArguments)] $Prompt, [switch] $AsSecureString, [switch] $MaskInput)
+    __cwNobody $PSCmdlet
+}
+
+function global:Get-Credential {
+    [CmdletBinding()]
+    param([Parameter(Position = 0)] $Credential, $Message, $UserName, $Title)
+    if ($Credential -is [pscredential]) { $Credential } else { __cwNobody $PSCmdlet }
+}
+
 # --- modules that scripts ask for: what they would bring is here
 
 # The names of modules that stand here, of those that are asked for, when all of them do.
