@@ -14,9 +14,14 @@ function global:__cwBegin($name, $cmdlet, $bound) {
     $call = @{
         Name = $name; Row = $row; Cmdlet = $cmdlet; Bound = $bound; Piped = $cmdlet.MyInvocation.ExpectingInput
         Action = $(if ($action -cin 'Stop', 'SilentlyContinue', 'Ignore') { $action } else { 'Continue' })
-        Parameters = @{}; Batch = $false; Entries = $null; Since = [long]0; Records = $null
+        Parameters = @{}; Batch = $false; Entries = $null; Since = [long]0; Records = $null; Only = $null; Shown = $null
+        Asks = $row.Impact -and ($WhatIfPreference -or [string]$VerbosePreference -cne 'SilentlyContinue' -or
+            ([int]$ConfirmPreference -ne 0 -and $row.Impact -ge [int]$ConfirmPreference))
     }
-    if ($row.Blocked) { return $call }
+    if ($row.Blocked) {
+        $call.Piped = $false
+        return $call
+    }
     foreach ($parameter in @($bound.Keys)) {
         $value = $bound[$parameter]
         $kind = $row.Kinds[$parameter]
@@ -38,27 +43,34 @@ function global:__cwBegin($name, $cmdlet, $bound) {
 # One object of the pipeline, or the one run without one.
 function global:__cwProcess($call) {
     if ($null -ne $call.Records) { __cwReplay $call }
-    if ($call.Row.Blocked) {
-        __cwRun $call $null
-        return
-    }
     $entry = $null
     if ($call.Piped) {
-        $entry = __cwEntry $call
-        if ($null -eq $entry) { return }
+        $bound = $call.Bound
+        if ($null -ne $call.Only -and $bound.Count -eq $call.Count -and $null -ne ($value = $bound[$call.Only]) -and
+            $null -ne ($property = $value.PSObject.Properties['ObjectGUID']) -and $null -ne $property.Value) {
+            # The usual: an object of the directory like the one before. __cwEntry() would come to the same.
+            $null = $bound.Remove($call.Only)
+            $call.Shown = $value
+            $entry = @{ $call.Only = @{ ObjectGUID = [string]$property.Value } }
+        }
+        else {
+            $entry = __cwEntry $call
+            if ($null -eq $entry) { return }
+        }
     }
-    if ($call.Row.Impact -and -not (__cwShould $call $entry)) { return }
+    if ($call.Asks -and -not (__cwShould $call $entry)) { return }
     if (-not $call.Batch) {
         __cwRun $call $entry
         return
     }
+    $entries = $call.Entries
     $now = [System.Diagnostics.Stopwatch]::GetTimestamp()
-    if ($call.Entries.Count -eq 0) {
+    if ($entries.Count -eq 0) {
         $call.Since = $now
         $null = $__cw.Waiting.Add($call)
     }
-    $call.Entries.Add($entry)
-    if ($call.Entries.Count -ge 64 -or $now - $call.Since -gt $__cw.Patience) { __cwFlush $call }
+    $entries.Add($entry)
+    if ($entries.Count -ge 64 -or $now - $call.Since -gt $__cw.Patience) { __cwFlush $call }
 }
 
 function global:__cwEnd($call) {
@@ -76,16 +88,22 @@ function global:__cwClean($call) {
 function global:__cwEntry($call) {
     $entry = @{}
     $bound = $call.Bound
+    $count = $bound.Count
     $wrong = $null
     foreach ($parameter in @($bound.Keys)) {
         $kind = $call.Row.Kinds[$parameter]
         if ($null -eq $kind -or $call.Parameters.ContainsKey($parameter)) { continue }
         $value = $bound[$parameter]
         $null = $bound.Remove($parameter)
+        if ($kind -ceq 'n') { $call.Shown = $value }
         try { $entry[$parameter] = __cwConvert $kind $value $call.Cmdlet }
         catch { $wrong = "Cannot bind the pipeline's object to the parameter '$parameter'. $($_.Exception.Message)" }
     }
-    if ($null -eq $wrong) { return $entry }
+    if ($null -eq $wrong) {
+        $call.Count = $count
+        $call.Only = $(if ($entry.Count -eq 1 -and $kind -ceq 'n') { $parameter })
+        return $entry
+    }
     $call.Cmdlet.WriteError((__cwRecord $call.Name @{
         message = $wrong; error_id = "InputObjectNotBound,$($call.Name)"; category = 'InvalidArgument'
         type = 'System.Management.Automation.ParameterBindingException' }))
@@ -100,19 +118,21 @@ function global:__cwShould($call, $entry) {
             error_id = "CausewayConfirm,$($call.Name)"; category = 'InvalidOperation'
             type = 'System.Management.Automation.PSInvalidOperationException' }))
     }
-    if (-not $WhatIfPreference -and [string]$VerbosePreference -ceq 'SilentlyContinue') { return $true }
-    $target = $null
-    foreach ($parameter in 'Identity', 'Name', 'Object', 'Target') {
-        if ($entry -and $entry.ContainsKey($parameter)) { $target = $entry[$parameter] }
-        elseif ($call.Parameters.ContainsKey($parameter)) { $target = $call.Parameters[$parameter] }
-        if ($null -ne $target) { break }
+    $call.Cmdlet.ShouldProcess((__cwTarget $call $entry), $call.Name.Substring(0, $call.Name.IndexOf('-')))
+}
+
+# What a call is about, in words.
+function global:__cwTarget($call, $entry) {
+    foreach ($parameter in 'Identity', 'Object', 'Name', 'Target') {
+        $from = $(if ($null -ne $entry -and $entry.ContainsKey($parameter)) { $entry } else { $call.Parameters })
+        if ($null -eq $from[$parameter]) { continue }
+        if ($parameter -ceq 'Name') {
+            $path = $(if ($null -ne $entry -and $entry.ContainsKey('Path')) { $entry['Path'] } else { $call.Parameters['Path'] })
+            return "CN=$($from[$parameter])" + $(if ($path) { ",$path" })
+        }
+        return __cwName $(if ([object]::ReferenceEquals($from, $entry)) { $call.Shown } else { $call.Bound[$parameter] })
     }
-    if ($target -is [hashtable]) { $target = $(if ($call['Shown']) { $call['Shown'] } else { $target['ObjectGUID'] }) }
-    elseif ($parameter -ceq 'Name') {
-        $path = $(if ($entry -and $entry['Path']) { $entry['Path'] } else { $call.Parameters['Path'] })
-        $target = "CN=$target" + $(if ($path) { ",$path" })
-    }
-    $call.Cmdlet.ShouldProcess([string]$target, $call.Name.Substring(0, $call.Name.IndexOf('-')))
+    $call.Name
 }
 
 # --- requests and answers

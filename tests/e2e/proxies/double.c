@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "double.h"
+#include "os/clock.h"
 #include "powershell/clixml.h"
 #include "powershell/json.h"
 #include "proxies/proxies.h"
@@ -213,6 +214,9 @@ on_request(struct double_broker *d, const char *xml, size_t n)
 	size_t before = cw_buf_left(&d->asked);
 	cJSON *request = NULL;
 
+	d->pending = true;
+	if (d->forgets)
+		return;
 	cw_buf_init(&text, 1u << 22);
 	if (cw_clixml_new(&reader) < 0 || cw_ps_arena_new(&arena, CW_PS_ARENA_MAX) < 0)
 		return;
@@ -223,7 +227,6 @@ on_request(struct double_broker *d, const char *xml, size_t n)
 		(void)cw_buf_printf(&d->asked, "BAD %s\n", err.text);
 	else
 		keep(d, request);
-	d->pending = true;
 	if (d->stop_at != NULL && cw_starts_with(cw_buf_str(&d->asked) + before, d->stop_at))
 		cw_psrp_stop(d->pipeline, uv_now(d->loop));
 	cJSON_Delete(request);
@@ -235,7 +238,8 @@ on_request(struct double_broker *d, const char *xml, size_t n)
 static void
 answer(struct double_broker *d, const struct cw_psrp_host_call *call)
 {
-	const char *text = "{\"records\":[],\"state\":\"done\"}";
+	const char *text = d->otherwise != NULL ? d->otherwise
+						: "{\"records\":[],\"state\":\"done\"}";
 	struct cw_ps_arena *arena;
 	struct cw_err err = { 0 };
 
@@ -418,8 +422,10 @@ double_start(struct double_broker *d, uv_loop_t *loop, char *const *argv, const 
 		fprintf(stderr, "the engine: %s\n", d->why);
 		return false;
 	}
+	d->prepare_ns = cw_clock_ns();
 	if (cw_proxies_prepare(&command, arena, roles, modules) == CW_OK)
 		run(d, &command, 60000);
+	d->prepare_ns = cw_clock_ns() - d->prepare_ns;
 	cw_ps_arena_free(arena);
 	if (!d->finished || d->outcome != CW_PSRP_COMPLETED || cw_buf_left(&d->errors) > 0 ||
 	    cw_buf_left(&d->output) > 0 || cw_buf_left(&d->said) > 0) {

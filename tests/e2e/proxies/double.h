@@ -29,10 +29,13 @@ struct double_broker {
 	 * "raw TEXT" for any other text. */
 	const char *answers[DOUBLE_ANSWERS_MAX];
 	unsigned answer_count, answered;
+	const char *otherwise; /* the answer to all further requests; NULL: no records, done */
+	bool forgets; /* requests are not kept, nor looked at */
 	int64_t last_id;
 	bool pending; /* a request waits for its ReadLine */
 	bool opened, finished, lost, closed;
 	enum cw_psrp_outcome outcome;
+	uint64_t prepare_ns;
 	char why[512]; /* it was lost */
 	const char
 	    *stop_at; /* the pipeline is stopped at the request that begins so; NULL: never */
