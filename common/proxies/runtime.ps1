@@ -514,6 +514,8 @@ function global:__cwExpand($text, $cmdlet) {
             $i += $match.Length - 1
         }
         elseif ($char -ceq '$' -and ($match = $__cw.Expression.Match($text, $i)).Success) {
+            # Here it would run in FullLanguage, whatever the script may.
+            if ([string]$ExecutionContext.SessionState.LanguageMode -cne 'FullLanguage') { throw 'An expression in a text of the filter is not taken in this language mode; put its value into a variable.' }
             $null = $out.Append($ExecutionContext.InvokeCommand.ExpandString($match.Value))
             $i += $match.Length - 1
         }
@@ -658,6 +660,21 @@ function global:Get-Module {
 # Windows' own short names, which an engine elsewhere leaves to programs.
 'compare=Compare-Object', 'diff=Compare-Object', 'sleep=Start-Sleep', 'sort=Sort-Object', 'tee=Tee-Object', 'write=Write-Output' |
     Microsoft.PowerShell.Core\ForEach-Object { $null = $ExecutionContext.SessionState.InvokeProvider.Item.Set("alias:$($_.Split('=')[0])", $_.Split('=')[1]) }
+
+# A first call takes the engine 100 ms of compiling what the others run. It is made here, to nobody, while no script waits.
+if ($Rows) {
+    & {
+        $real = ${function:__cwAsk}
+        function global:__cwAsk($request) {
+            $text = [System.Management.Automation.PSSerializer]::Serialize($request, 12)
+            [System.Management.Automation.PSSerializer]::Deserialize($text)
+            @{ state = 'done'; records = @(, @('output', $null)) }
+        }
+        try { $null = 'x' | Get-ADUser -ErrorAction SilentlyContinue } catch { } finally { ${function:global:__cwAsk} = $real }
+        $__cw.Id = 0
+        $global:Error.Clear()
+    }
+}
 
 $ExecutionContext.SessionState.PSVariable.Remove('Modules')
 $ExecutionContext.SessionState.PSVariable.Remove('Rows')
