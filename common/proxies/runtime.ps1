@@ -515,7 +515,7 @@ function global:__cwExpand($text, $cmdlet) {
         }
         elseif ($char -ceq '$' -and ($match = $__cw.Expression.Match($text, $i)).Success) {
             # Here it would run in FullLanguage, whatever the script may.
-            if ([string]$ExecutionContext.SessionState.LanguageMode -cne 'FullLanguage') { throw 'An expression in a text of the filter is not taken in this language mode; put its value into a variable.' }
+            if ($null -eq $__cw.Constrained -or $__cw.Constrained.GetValue($null)) { throw 'An expression in a text of the filter is not taken in this language mode; put its value into a variable.' }
             $null = $out.Append($ExecutionContext.InvokeCommand.ExpandString($match.Value))
             $i += $match.Length - 1
         }
@@ -631,6 +631,7 @@ function global:Get-Module {
         Expression = [regex]::new('\G\$\((?>[^()]+|(?<open>\()|(?<-open>\)))*(?(open)(?!))\)')
         # Where these are not to be had, scripts see small differences (README.md).
         AtScope = [System.Management.Automation.PSVariableIntrinsics].GetMethod('GetAtScope', $hidden)
+        Constrained = [psobject].Assembly.GetType('System.Management.Automation.ExecutionContext').GetProperty('HasEverUsedConstrainedLanguage', $hidden)
         ErrorRecord = [System.Management.Automation.ErrorRecord].GetConstructors($hidden) | Where-Object { $_.GetParameters().Count -eq 11 }
     }
 

@@ -17,7 +17,7 @@
 
 /* What Get-ADUser gives without -Properties. */
 #define USER                                                                                      \
-	"<Obj RefId=\"%u\"><TN RefId=\"%u\"><T>Microsoft.ActiveDirectory.Management.ADUser</T>"    \
+	"<Obj RefId=\"%u\"><TN RefId=\"%u\"><T>Microsoft.ActiveDirectory.Management.ADUser</T>"   \
 	"<T>Microsoft.ActiveDirectory.Management.ADAccount</T></TN>"                              \
 	"<ToString>CN=User %u,OU=Staff,DC=lab,DC=test</ToString><Props>"                          \
 	"<S N=\"DistinguishedName\">CN=User %u,OU=Staff,DC=lab,DC=test</S><B N=\"Enabled\">true"  \
@@ -25,7 +25,7 @@
 	"<G N=\"ObjectGUID\">267ab1aa-9a35-4ba5-890e-%012x</G><S N=\"SamAccountName\">user%u</S>" \
 	"<Obj N=\"SID\" RefId=\"%u\"><TN RefId=\"%u\"><T>System.Security.Principal."              \
 	"SecurityIdentifier</T></TN><ToString>S-1-5-21-1-2-3-%u</ToString><Props><I32 "           \
-	"N=\"BinaryLength\">28</I32><S N=\"Value\">S-1-5-21-1-2-3-%u</S></Props></Obj><S "         \
+	"N=\"BinaryLength\">28</I32><S N=\"Value\">S-1-5-21-1-2-3-%u</S></Props></Obj><S "        \
 	"N=\"Surname\">%u</S><S N=\"UserPrincipalName\">user%u@lab.test</S></Props></Obj>"
 
 static struct double_broker broker;
@@ -45,8 +45,8 @@ answer_of(unsigned users, const char *state)
 	    state);
 	for (unsigned i = 0; i < users; i++, ref += 5) {
 		(void)cw_buf_printf(&out, "<Obj RefId=\"%u\"><LST><S>output</S>", ref);
-		(void)cw_buf_printf(&out, USER, ref + 1, ref + 2, i, i, i, i, i, ref + 3, ref + 4, i,
-		    i, i, i);
+		(void)cw_buf_printf(
+		    &out, USER, ref + 1, ref + 2, i, i, i, i, i, ref + 3, ref + 4, i, i, i, i);
 		(void)cw_buf_puts(&out, "</LST></Obj>");
 	}
 	(void)cw_buf_puts(&out, "</LST></Obj></En></DCT></Obj></Objs>");

@@ -238,8 +238,8 @@ on_request(struct double_broker *d, const char *xml, size_t n)
 static void
 answer(struct double_broker *d, const struct cw_psrp_host_call *call)
 {
-	const char *text = d->otherwise != NULL ? d->otherwise
-						: "{\"records\":[],\"state\":\"done\"}";
+	const char *text =
+	    d->otherwise != NULL ? d->otherwise : "{\"records\":[],\"state\":\"done\"}";
 	struct cw_ps_arena *arena;
 	struct cw_err err = { 0 };
 
