@@ -382,8 +382,7 @@ run(struct double_broker *d, const struct cw_psrp_command *command, uint32_t tim
 	d->answered = 0;
 	d->finished = d->pending = false;
 	uv_update_time(d->loop);
-	if (cw_psrp_run(
-		cw_psrp_process_session(d->process), &d->pipeline, &r, uv_now(d->loop), &err) < 0) {
+	if (cw_psrp_run(d->session, &d->pipeline, &r, uv_now(d->loop), &err) < 0) {
 		(void)cw_buf_printf(&d->errors, "end: %s\n", err.text);
 		return;
 	}
@@ -391,6 +390,16 @@ run(struct double_broker *d, const struct cw_psrp_command *command, uint32_t tim
 		(void)uv_run(d->loop, UV_RUN_ONCE);
 	if (d->lost)
 		(void)cw_buf_printf(&d->errors, "lost: %s\n", d->why);
+}
+
+void
+double_use(struct double_broker *d, uv_loop_t *loop, struct cw_psrp *session)
+{
+	*d = (struct double_broker){ .loop = loop, .session = session };
+	cw_buf_init(&d->asked, 1u << 22);
+	cw_buf_init(&d->output, 1u << 22);
+	cw_buf_init(&d->errors, 1u << 20);
+	cw_buf_init(&d->said, 1u << 20);
 }
 
 bool
@@ -406,16 +415,13 @@ double_start(struct double_broker *d, uv_loop_t *loop, char *const *argv, const 
 	struct cw_ps_arena *arena;
 	struct cw_err err = { 0 };
 
-	*d = (struct double_broker){ .loop = loop };
-	cw_buf_init(&d->asked, 1u << 22);
-	cw_buf_init(&d->output, 1u << 22);
-	cw_buf_init(&d->errors, 1u << 20);
-	cw_buf_init(&d->said, 1u << 20);
+	double_use(d, loop, NULL);
 	if (cw_psrp_process_start(&d->process, &config, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		d->closed = true;
 		return false;
 	}
+	d->session = cw_psrp_process_session(d->process);
 	while (!d->opened && !d->lost && !d->closed)
 		(void)uv_run(loop, UV_RUN_ONCE);
 	if (!d->opened || cw_ps_arena_new(&arena, CW_PS_ARENA_MAX) < 0) {
@@ -447,9 +453,9 @@ double_run(struct double_broker *d, const char *script, uint32_t timeout_ms)
 void
 double_end(struct double_broker *d)
 {
-	if (!d->closed && !d->lost)
+	if (d->process != NULL && !d->closed && !d->lost)
 		cw_psrp_process_kill(d->process);
-	while (!d->closed)
+	while (d->process != NULL && !d->closed)
 		(void)uv_run(d->loop, UV_RUN_ONCE);
 	cw_buf_free(&d->asked);
 	cw_buf_free(&d->output);

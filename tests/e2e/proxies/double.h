@@ -19,7 +19,8 @@
 
 struct double_broker {
 	uv_loop_t *loop;
-	struct cw_psrp_process *process;
+	struct cw_psrp_process *process; /* NULL: somebody else's session */
+	struct cw_psrp *session;
 	struct cw_psrp_pipeline *pipeline;
 	struct cw_buf asked; /* a line for each request */
 	struct cw_buf output; /* a line of JSON for each object */
@@ -44,6 +45,8 @@ struct double_broker {
 /* Starts argv and prepares it; false (having said why) when it cannot. */
 bool double_start(struct double_broker *d, uv_loop_t *loop, char *const *argv,
     const char *const *roles, const char *const *modules);
+/* The same behind a session that is open and prepared; who has it says so in lost when it is. */
+void double_use(struct double_broker *d, uv_loop_t *loop, struct cw_psrp *session);
 /* Runs a script to its end. The answers given before are for it alone. */
 void double_run(struct double_broker *d, const char *script, uint32_t timeout_ms);
 void double_end(struct double_broker *d);
