@@ -78,9 +78,15 @@ function global:__cwEnd($call) {
     if ($call.Batch -and $call.Entries.Count) { __cwFlush $call }
 }
 
-# The pipeline is over, perhaps before its time: what was gathered would have been done by now.
+# The pipeline is over, perhaps before its time: what was gathered would have been done by now. Not when the script is stopped.
 function global:__cwClean($call) {
-    if ($call -and $call.Batch -and $call.Entries.Count) { try { __cwCollect $call } catch { } }
+    if (-not $call -or -not $call.Batch -or $call.Entries.Count -eq 0) { return }
+    try {
+        $pipeline = $__cw.Running.Invoke([runspace]::DefaultRunspace, $null)
+        if ([string]$pipeline.PipelineStateInfo.State -ceq 'Running') { __cwCollect $call }
+    }
+    catch { }
+    $null = $__cw.Waiting.Remove($call)
 }
 
 # What the pipeline bound for one object, converted; $null after an error. The engine leaves keys of earlier objects in
@@ -478,6 +484,7 @@ function global:__cwFilter($value, $cmdlet) {
 # The caller's variable, whatever variables the cmdlet's function has of its own for its parameters.
 function global:__cwVariable($name, $cmdlet) {
     $all = $ExecutionContext.SessionState.PSVariable
+    if ($name -eq 'PSItem') { $name = '_' }
     if ($null -eq $__cw.AtScope -or $name.Contains(':')) { return , $all.GetValue($name) }
     $seen = $false
     for ($scope = 0; $scope -lt 1000; $scope++) {
@@ -631,13 +638,14 @@ function global:Get-Module {
         Expression = [regex]::new('\G\$\((?>[^()]+|(?<open>\()|(?<-open>\)))*(?(open)(?!))\)')
         # Where these are not to be had, scripts see small differences (README.md).
         AtScope = [System.Management.Automation.PSVariableIntrinsics].GetMethod('GetAtScope', $hidden)
+        Running = [runspace].GetMethod('GetCurrentlyRunningPipeline', $hidden)
         Constrained = [psobject].Assembly.GetType('System.Management.Automation.ExecutionContext').GetProperty('HasEverUsedConstrainedLanguage', $hidden)
         ErrorRecord = [System.Management.Automation.ErrorRecord].GetConstructors($hidden) | Where-Object { $_.GetParameters().Count -eq 11 }
     }
 
     # Parsed when it is first used: most scripts use five of two hundred.
     $later = [scriptblock].GetMethod('CreateDelayParsedScriptBlock', $hidden)
-    if ($later) { $later = [System.Delegate]::CreateDelegate([System.Func[string, bool, scriptblock]], $later) }
+    if ($later) { $later = [System.Delegate]::CreateDelegate([System.Func[string, bool, scriptblock]], $later, $false) }
     $item = $ExecutionContext.SessionState.InvokeProvider.Item
     $tail = 'begin{$__cwCall=__cwBegin ''{0}'' $PSCmdlet $PSBoundParameters}process{__cwProcess $__cwCall}end{__cwEnd $__cwCall}'
     if ($PSVersionTable.PSVersion -ge [version]'7.3') { $tail += 'clean{__cwClean $__cwCall}' }
