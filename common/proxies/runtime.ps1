@@ -600,27 +600,30 @@ function global:Get-Module {
 
 # --- the functions, and what they need
 
-# The real module's exceptions, so that scripts can catch them by name: TYPE BASE.
+# The real module's types, so that scripts can name them, TYPE BASE: exceptions to catch; and objects to cast to, which are the
+# cast object itself in another wrapping.
 & {
-    $types = @{ Exception = [Exception]; FormatException = [FormatException] }
+    $types = @{ Exception = [Exception]; FormatException = [FormatException]; PSObject = [psobject] }
     $namespace = 'Microsoft.ActiveDirectory.Management.'
     $assembly = [System.Reflection.Emit.AssemblyBuilder]::DefineDynamicAssembly(
         [System.Reflection.AssemblyName]::new('Microsoft.ActiveDirectory.Management'), [System.Reflection.Emit.AssemblyBuilderAccess]::Run)
     $module = $assembly.DefineDynamicModule('Microsoft.ActiveDirectory.Management')
     $codes = [System.Reflection.Emit.OpCodes]
-    $text = [type[]]@([string])
     foreach ($pair in 'ADException Exception', 'ADServerDownException ADException', 'ADReferralException ADException',
         'ADIdentityResolutionException ADException', 'ADIdentityNotFoundException ADIdentityResolutionException',
         'ADMultipleMatchingIdentitiesException ADIdentityResolutionException', 'ADIdentityAlreadyExistsException ADException',
         'ADPasswordException ADException', 'ADPasswordComplexityException ADPasswordException', 'ADInvalidPasswordException ADPasswordException',
-        'ADInvalidOperationException ADException', 'ADIllegalModifyOperationException ADException', 'ADFilterParsingException FormatException') {
+        'ADInvalidOperationException ADException', 'ADIllegalModifyOperationException ADException', 'ADFilterParsingException FormatException',
+        'ADEntity PSObject', 'ADObject ADEntity', 'ADPrincipal ADObject', 'ADAccount ADPrincipal', 'ADUser ADAccount', 'ADComputer ADAccount',
+        'ADServiceAccount ADAccount', 'ADGroup ADPrincipal', 'ADOrganizationalUnit ADObject') {
         $name, $base = $pair.Split(' ')
+        $takes = [type[]]@($(if ($name.EndsWith('Exception')) { [string] } else { [object] }))
         $type = $module.DefineType("$namespace$name", [System.Reflection.TypeAttributes]::Public, $types[$base])
         if ($name -ceq 'ADException') { $null = $type.DefineField('ErrorCode', [int], [System.Reflection.FieldAttributes]::Public) }
-        $code = $type.DefineConstructor([System.Reflection.MethodAttributes]::Public, [System.Reflection.CallingConventions]::HasThis, $text).GetILGenerator()
+        $code = $type.DefineConstructor([System.Reflection.MethodAttributes]::Public, [System.Reflection.CallingConventions]::HasThis, $takes).GetILGenerator()
         $code.Emit($codes::Ldarg_0)
         $code.Emit($codes::Ldarg_1)
-        $code.Emit($codes::Call, $types[$base].GetConstructor($text))
+        $code.Emit($codes::Call, $types[$base].GetConstructor($takes))
         $code.Emit($codes::Ret)
         $types[$name] = $type.CreateType()
     }

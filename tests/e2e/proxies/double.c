@@ -227,8 +227,11 @@ on_request(struct double_broker *d, const char *xml, size_t n)
 		(void)cw_buf_printf(&d->asked, "BAD %s\n", err.text);
 	else
 		keep(d, request);
-	if (d->stop_at != NULL && cw_starts_with(cw_buf_str(&d->asked) + before, d->stop_at))
+	if (d->stop_at != NULL && cw_starts_with(cw_buf_str(&d->asked) + before, d->stop_at)) {
+		d->stop_at = NULL;
+		d->silent = true;
 		cw_psrp_stop(d->pipeline, uv_now(d->loop));
+	}
 	cJSON_Delete(request);
 	cw_ps_arena_free(arena);
 	cw_clixml_free(reader);
@@ -243,6 +246,10 @@ answer(struct double_broker *d, const struct cw_psrp_host_call *call)
 	struct cw_ps_arena *arena;
 	struct cw_err err = { 0 };
 
+	if (d->silent) { /* the one that it is stopped at waits */
+		d->silent = d->pending = false;
+		return;
+	}
 	if (cw_ps_arena_new(&arena, CW_PS_ARENA_MAX) < 0)
 		return;
 	if (d->pending && d->answered < d->answer_count)
@@ -380,7 +387,7 @@ run(struct double_broker *d, const struct cw_psrp_command *command, uint32_t tim
 	cw_buf_clear(&d->errors);
 	cw_buf_clear(&d->said);
 	d->answered = 0;
-	d->finished = d->pending = false;
+	d->finished = d->pending = d->silent = false;
 	uv_update_time(d->loop);
 	if (cw_psrp_run(d->session, &d->pipeline, &r, uv_now(d->loop), &err) < 0) {
 		(void)cw_buf_printf(&d->errors, "end: %s\n", err.text);

@@ -34,6 +34,7 @@ struct double_broker {
 	bool forgets; /* requests are not kept, nor looked at */
 	int64_t last_id;
 	bool pending; /* a request waits for its ReadLine */
+	bool silent; /* the next ReadLine is not answered */
 	bool opened, finished, lost, closed;
 	enum cw_psrp_outcome outcome;
 	uint64_t prepare_ns;
