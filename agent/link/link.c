@@ -163,7 +163,8 @@ on_closed(void *arg, const struct cw_err *why, enum cw_connection_hop hop)
 		free_when_done(link);
 		return;
 	}
-	link->error = *why;
+	if (!link->held)
+		link->error = *why;
 	if (link->redial_wanted) {
 		/* Given up as too slow, and due again before it was gone. */
 		link->redial_wanted = false;
@@ -276,6 +277,31 @@ cw_link_close(struct cw_link *link, void (*closed)(void *arg), void *arg)
 	cw_redial_stop(&link->redial);
 	uv_close((uv_handle_t *)&link->timer, handle_closed);
 	uv_close((uv_handle_t *)&link->renewal, handle_closed);
+}
+
+void
+cw_link_hold(struct cw_link *link, const char *why)
+{
+	if (link->held || link->closed != NULL)
+		return;
+	link->held = true;
+	link->redial_wanted = false;
+	(void)cw_fail(&link->error, CW_EDENIED, "%s", why);
+	cw_redial_stop(&link->redial);
+	if (link->connection == NULL)
+		changed(link);
+	arm(link);
+}
+
+void
+cw_link_release(struct cw_link *link)
+{
+	if (!link->held || link->closed != NULL)
+		return;
+	link->held = false;
+	link->error = (struct cw_err){ 0 };
+	cw_redial_start(&link->redial, cw_clock_ms());
+	arm(link);
 }
 
 void

@@ -15,6 +15,7 @@ struct cw_link {
 	struct cw_connection *connection; /* NULL: none */
 	uv_timer_t timer, renewal;
 	int handles;
+	bool held;
 	bool redial_wanted; /* a connection that was given up is not gone yet */
 	enum cw_link_state state;
 	int64_t since_ms; /* Unix time */

@@ -13,7 +13,10 @@ cw_harden_process(void)
 	 */
 	struct rlimit none = { 1, 1 };
 
-	(void)setrlimit(RLIMIT_CORE, &none);
+	if (setrlimit(RLIMIT_CORE, &none) != 0) {
+		none = (struct rlimit){ 0, 0 }; /* it was below already */
+		(void)setrlimit(RLIMIT_CORE, &none);
+	}
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
