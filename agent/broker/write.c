@@ -8,10 +8,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/evp.h>
+
 #include "base/json.h"
 #include "base/str.h"
 #include "broker/broker_internal.h"
-#include "plan/document.h"
+
+/* The at-most-once key of an entry: the same for the same operation and number, whoever asks. */
+static int
+entry_id(char ret[CW_UUID_TEXT], const char *operation, uint32_t number)
+{
+	uint8_t hash[EVP_MAX_MD_SIZE];
+	char text[96];
+	int n = snprintf(text, sizeof(text), "causeway/entry/%s/%u", operation, (unsigned)number);
+
+	if (EVP_Digest(text, (size_t)n, hash, NULL, EVP_sha256(), NULL) != 1)
+		return CW_ENOMEM;
+	hash[6] = (uint8_t)((hash[6] & 0x0f) | 0x80); /* RFC 9562 version 8 */
+	hash[8] = (uint8_t)((hash[8] & 0x3f) | 0x80);
+	cw_uuid_text(ret, hash);
+	return CW_OK;
+}
 
 static void
 ask_journal(struct broker_call *call, void (*done)(void *arg))
@@ -258,7 +275,7 @@ write_start(struct broker_call *call)
 		    .command = call->command->name,
 		    .server = s->server,
 		    .not_after_ms = s->not_after_ms } };
-	if (cw_plan_entry_id(call->journal_id, s->key, entry->number) < 0) {
+	if (entry_id(call->journal_id, s->key, entry->number) < 0) {
 		call->change.err = (struct cw_err){ 0 };
 		(void)cw_fail(&call->change.err, CW_ENOMEM, "out of memory");
 		on_begun(call);
