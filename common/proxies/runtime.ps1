@@ -646,24 +646,28 @@ function global:Get-Module {
         ErrorRecord = [System.Management.Automation.ErrorRecord].GetConstructors($hidden) | Where-Object { $_.GetParameters().Count -eq 11 }
     }
 
-    # Parsed when it is first used: most scripts use five of two hundred.
-    $later = [scriptblock].GetMethod('CreateDelayParsedScriptBlock', $hidden)
-    if ($later) { $later = [System.Delegate]::CreateDelegate([System.Func[string, bool, scriptblock]], $later, $false) }
-    $item = $ExecutionContext.SessionState.InvokeProvider.Item
     $tail = 'begin{$__cwCall=__cwBegin ''{0}'' $PSCmdlet $PSBoundParameters}process{__cwProcess $__cwCall}end{__cwEnd $__cwCall}'
     if ($PSVersionTable.PSVersion -ge [version]'7.3') { $tail += 'clean{__cwClean $__cwCall}' }
+    # Parsed when it is first used: most scripts use five of two hundred.
+    $later = [scriptblock].GetMethod('CreateDelayParsedScriptBlock', $hidden)
+    $later = $(if ($later) { [System.Delegate]::CreateDelegate([System.Func[string, bool, scriptblock]], $later, $false) })
+    $item = $ExecutionContext.SessionState.InvokeProvider.Item
     $state.Modules = @(foreach ($text in $rows) {
-        $lines = $text.Split("`n")
-        [pscustomobject]@{
-            PSTypeName = 'System.Management.Automation.PSModuleInfo'; Name = $lines[0]; Version = [version]'1.0.1.0'; ModuleType = 'Manifest'
-            ExportedCommands = [string[]]@(for ($i = 1; $i -lt $lines.Length - 1; $i++) { $lines[$i].Substring(0, $lines[$i].IndexOf("`t")) })
+        $names = [System.Collections.Generic.List[string]]::new()
+        $module, $lines = $text.TrimEnd("`n").Split("`n")
+        # In a block of its own, because the engine compiles a block whose loop runs on.
+        & {
+            foreach ($line in $lines) {
+                $name, $flags, $values, $param = $line.Split("`t")
+                $names.Add($name)
+                $state.Rows[$name] = "$flags`t$values"
+                $body = $param + $tail.Replace('{0}', $name)
+                $null = $item.Set("function:global:$name", $(if ($later) { $later.Invoke($body, $false) } else { [scriptblock]::Create($body) }))
+            }
         }
-        for ($i = 1; $i -lt $lines.Length; $i++) {
-            $name, $flags, $values, $param = $lines[$i].Split("`t")
-            if (-not $name) { continue }
-            $state.Rows[$name] = "$flags`t$values"
-            $body = $param + $tail.Replace('{0}', $name)
-            $null = $item.Set("function:global:$name", $(if ($later) { $later.Invoke($body, $false) } else { [scriptblock]::Create($body) }))
+        [pscustomobject]@{
+            PSTypeName = 'System.Management.Automation.PSModuleInfo'; Name = $module; Version = [version]'1.0.1.0'; ModuleType = 'Manifest'
+            ExportedCommands = $names.ToArray()
         }
     })
     $ExecutionContext.SessionState.PSVariable.Set([psvariable]::new('global:__cw', $state, 'Constant, AllScope'))
