@@ -329,7 +329,7 @@ function global:__cwConvert($kind, $value, $cmdlet) {
             return @{ '$secret' = [System.Net.NetworkCredential]::new('', $value).Password }
         }
     }
-    $value.GetType().FullName
+    $value.PSObject.TypeNames[0] -creplace '^Deserialized\.'
 }
 
 # A list's values, one by one; of anything else, itself.
