@@ -410,6 +410,27 @@ double_use(struct double_broker *d, uv_loop_t *loop, struct cw_psrp *session)
 }
 
 bool
+double_prepare(struct double_broker *d, const char *const *roles, const char *const *modules)
+{
+	struct cw_psrp_command command;
+	struct cw_ps_arena *arena;
+
+	if (cw_ps_arena_new(&arena, CW_PS_ARENA_MAX) < 0)
+		return false;
+	d->prepare_ns = cw_clock_ns();
+	if (cw_proxies_prepare(&command, arena, roles, modules) == CW_OK)
+		run(d, &command, 60000);
+	d->prepare_ns = cw_clock_ns() - d->prepare_ns;
+	cw_ps_arena_free(arena);
+	if (d->finished && d->outcome == CW_PSRP_COMPLETED && cw_buf_left(&d->errors) == 0 &&
+	    cw_buf_left(&d->output) == 0 && cw_buf_left(&d->said) == 0)
+		return true;
+	fprintf(stderr, "the preparation: %s%s%s\n", cw_buf_str(&d->errors), cw_buf_str(&d->output),
+	    cw_buf_str(&d->said));
+	return false;
+}
+
+bool
 double_start(struct double_broker *d, uv_loop_t *loop, char *const *argv, const char *const *roles,
     const char *const *modules)
 {
@@ -418,8 +439,6 @@ double_start(struct double_broker *d, uv_loop_t *loop, char *const *argv, const 
 		.has_host = true,
 		.events = { on_opened, NULL, NULL, on_lost, d },
 		.closed = on_closed };
-	struct cw_psrp_command command;
-	struct cw_ps_arena *arena;
 	struct cw_err err = { 0 };
 
 	double_use(d, loop, NULL);
@@ -431,22 +450,11 @@ double_start(struct double_broker *d, uv_loop_t *loop, char *const *argv, const 
 	d->session = cw_psrp_process_session(d->process);
 	while (!d->opened && !d->lost && !d->closed)
 		(void)uv_run(loop, UV_RUN_ONCE);
-	if (!d->opened || cw_ps_arena_new(&arena, CW_PS_ARENA_MAX) < 0) {
+	if (!d->opened) {
 		fprintf(stderr, "the engine: %s\n", d->why);
 		return false;
 	}
-	d->prepare_ns = cw_clock_ns();
-	if (cw_proxies_prepare(&command, arena, roles, modules) == CW_OK)
-		run(d, &command, 60000);
-	d->prepare_ns = cw_clock_ns() - d->prepare_ns;
-	cw_ps_arena_free(arena);
-	if (!d->finished || d->outcome != CW_PSRP_COMPLETED || cw_buf_left(&d->errors) > 0 ||
-	    cw_buf_left(&d->output) > 0 || cw_buf_left(&d->said) > 0) {
-		fprintf(stderr, "the preparation: %s%s%s\n", cw_buf_str(&d->errors),
-		    cw_buf_str(&d->output), cw_buf_str(&d->said));
-		return false;
-	}
-	return true;
+	return roles == NULL || double_prepare(d, roles, modules);
 }
 
 void

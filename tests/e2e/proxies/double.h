@@ -43,9 +43,11 @@ struct double_broker {
 	    *stop_at; /* the pipeline is stopped at the request that begins so; NULL: never */
 };
 
-/* Starts argv and prepares it; false (having said why) when it cannot. */
+/* Starts argv and prepares it, unless roles is NULL; false (having said why) when it cannot. */
 bool double_start(struct double_broker *d, uv_loop_t *loop, char *const *argv,
     const char *const *roles, const char *const *modules);
+/* Once. */
+bool double_prepare(struct double_broker *d, const char *const *roles, const char *const *modules);
 /* The same behind a session that is open and prepared; who has it says so in lost when it is. */
 void double_use(struct double_broker *d, uv_loop_t *loop, struct cw_psrp *session);
 /* Runs a script to its end. The answers given before are for it alone. */
