@@ -42,10 +42,12 @@ struct broker_query {
 	struct cw_err err; /* of a row */
 };
 
-/* Get-ADDomain, or with a filter Get-ADObject; base NULL: the whole domain. done comes later, never
- * from inside; err code 0: all rows were given. */
+/* Get-ADDomain, or with a filter Get-ADObject; base NULL: the whole domain; properties: a list of
+ * names, NULL: those of broker_object_read(). done comes later, never from inside; err code 0: all
+ * rows were given. */
 int broker_query_start(struct broker_query *q, struct cw_runspaces *rs, const char *server,
-    const char *filter, const char *base, uint32_t timeout_ms, struct cw_err *err);
+    const char *filter, const char *base, const cJSON *properties, uint32_t timeout_ms,
+    struct cw_err *err);
 /* done comes, perhaps from inside, and no row any more. */
 void broker_query_stop(struct broker_query *q);
 void broker_query_free(struct broker_query *q);
@@ -83,6 +85,7 @@ struct broker_call {
 	struct answer answer;
 	uint64_t since_ms; /* when the oldest record that waits came */
 	bool cancelled;
+	void *mode_data; /* of the script's ops */
 	/* its objects */
 	struct lookup_name *names;
 	size_t name_count, name_from, name_to;
@@ -97,6 +100,7 @@ struct broker_call {
 	struct cw_controller_wait wait;
 	struct cw_runspaces_job *job;
 	bool paused;
+	bool failed, unknown; /* some entry has */
 	bool unseen; /* it was stopped before PowerShell saw it */
 	struct cw_psrp_command fed;
 	const struct cw_ps_value **input;
@@ -127,6 +131,7 @@ struct cw_script {
 	enum script_state state;
 	/* what was asked for */
 	char id[CW_UUID_TEXT];
+	char key[CW_UUID_TEXT]; /* whose entries its writes are: its own, or the plan's operation */
 	char *caller, *text;
 	enum cw_script_mode mode;
 	bool approved;
@@ -163,7 +168,7 @@ struct cw_script {
 	struct cw_script *next_dirty;
 	uint32_t errors;
 	struct cw_buf error; /* JSON of the first one */
-	cJSON *refusals, *entries, *plan;
+	cJSON *refusals, *entries;
 	uint32_t refusal_count;
 	/* its end */
 	bool failed, unknown;
@@ -231,8 +236,13 @@ void host_serve(struct cw_script *s, struct broker_call *call); /* it may have s
 void host_alone(struct cw_script *s, cJSON *fail);
 uint64_t host_due(const struct cw_script *s);
 
-/* call.c */
+/* call_new.c */
 void call_new(struct cw_script *s, struct broker_request *request);
+/* An empty one, for so many entries; NULL when memory ends. */
+struct broker_call *call_add(struct cw_script *s, const char *command, size_t entries);
+void call_place(struct broker_call *call); /* its entries are bound: it begins */
+
+/* call.c */
 struct broker_call *call_find(const struct cw_script *s, int64_t id);
 void call_cancel(struct broker_call *call); /* the script wants no more of it */
 void call_next(struct broker_call *call); /* its next entry, or its end */
@@ -241,6 +251,9 @@ void call_free(struct broker_call *call);
 void call_record(struct broker_call *call, const char *stream, const cJSON *json);
 /* The end of the call by a terminating error, behind what has run. record is the call's then. */
 void call_fail(struct broker_call *call, cJSON *record);
+/* The same, for what a runspace says of its end; error is its record, or NULL. */
+void call_failed(
+    struct broker_call *call, const struct cw_err *err, const struct cw_ps_value *error);
 /* {message, error_id, category, type}: a record of our own. */
 cJSON *call_error(const char *message, const char *id, const char *category, const char *type);
 void call_refuse(
@@ -254,6 +267,8 @@ void call_take(struct broker_call *call); /* what was held back goes on when the
 /* pin.c: LOOKING; ends in call_next() */
 void pin_start(struct broker_call *call);
 void pin_stop(struct broker_call *call);
+/* "SetADUser" of "Set-ADUser", as the module names what gave an error. */
+void pin_class_name(char *ret, size_t size, const char *command);
 
 /* write.c: BEGINNING to ENDING */
 void write_start(struct broker_call *call);

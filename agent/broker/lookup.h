@@ -24,6 +24,8 @@ struct lookup_name {
 	bool target;
 	unsigned form; /* CW_IDENTITY_...; 0: of a kind that is not looked up */
 	bool known; /* FOUND without the directory */
+	const char *given; /* the text at first; borrowed */
+	char *renamed; /* what text is since then, or NULL */
 	enum lookup_state state;
 	size_t object; /* FOUND: which one */
 };

@@ -36,8 +36,8 @@ end_before(struct broker_call *call, size_t entry, cJSON *fail)
 }
 
 /* "SetADUser", as the module names what gave the error. */
-static void
-class_name(char *ret, size_t size, const char *command)
+void
+pin_class_name(char *ret, size_t size, const char *command)
 {
 	size_t n = 0;
 
@@ -56,7 +56,7 @@ name_error(const struct broker_call *call, const struct lookup_name *name)
 	char class[80], id[256], text[CW_ERR_TEXT_MAX];
 	cJSON *o;
 
-	class_name(class, sizeof(class), call->command->name);
+	pin_class_name(class, sizeof(class), call->command->name);
 	members = cw_streq(name->parameter->name, "Members");
 	if (members && cw_streq(call->command->kind->name, "ADGroup"))
 		(void)snprintf(id, sizeof(id),
@@ -149,7 +149,7 @@ judge(struct broker_call *call, const struct lookup_name *name)
 		end_before(call, name->entry,
 		    protected_error(call, entry,
 			name->form == 0 ? name->text : call->objects[name->object].dn, why));
-	} else if (pin(call, name, &err) < 0) {
+	} else if (call->script->mode != CW_SCRIPT_PLAN && pin(call, name, &err) < 0) {
 		end_before(call, name->entry,
 		    call_error(err.text, BROKER_ERROR_LIMIT, "LimitsExceeded", NULL));
 	} else {
@@ -208,11 +208,28 @@ on_below(void *arg, const struct cw_ps_value *row, struct cw_err *err)
 /* --- the questions, one after the other */
 
 static int
+keep_object(struct broker_call *call, const struct broker_object *object, struct cw_err *err)
+{
+	struct broker_object *grown;
+	size_t room;
+
+	if (call->object_count == call->object_room) {
+		room = call->object_room == 0 ? 16 : 2 * call->object_room;
+		if ((grown = realloc(call->objects, room * sizeof(*grown))) == NULL)
+			return cw_fail(err, CW_ENOMEM, "out of memory");
+		call->objects = grown;
+		call->object_room = room;
+	}
+	call->objects[call->object_count++] = *object;
+	return CW_OK;
+}
+
+static int
 on_row(void *arg, const struct cw_ps_value *row, struct cw_err *err)
 {
 	struct broker_call *call = arg;
 	struct cw_broker *b = call->script->broker;
-	struct broker_object *grown;
+	struct broker_object o;
 	int r;
 
 	switch (call->look) {
@@ -225,19 +242,14 @@ on_row(void *arg, const struct cw_ps_value *row, struct cw_err *err)
 	case LOOK_BELOW: return on_below(arg, row, err);
 	case LOOK_OBJECTS: break;
 	}
-	if (call->object_count == call->object_room) {
-		size_t room = call->object_room == 0 ? 16 : 2 * call->object_room;
-
-		if ((grown = realloc(call->objects, room * sizeof(*grown))) == NULL)
-			return cw_fail(err, CW_ENOMEM, "out of memory");
-		call->objects = grown;
-		call->object_room = room;
-	}
-	if ((r = broker_object_read(&call->objects[call->object_count], &b->domain, row, err)) < 0)
+	if ((r = broker_object_read(&o, &b->domain, row, err)) < 0)
 		return r;
+	if ((r = keep_object(call, &o, err)) < 0) {
+		broker_object_free(&o);
+		return r;
+	}
 	lookup_match(call->names, call->name_from, call->name_to,
-	    &call->objects[call->object_count], call->object_count);
-	call->object_count++;
+	    &call->objects[call->object_count - 1], call->object_count - 1);
 	return CW_OK;
 }
 
@@ -315,7 +327,7 @@ ask(struct broker_call *call)
 			r = err.code;
 		else
 			r = broker_query_start(&call->query, rs, s->server,
-			    call->look == LOOK_DOMAIN ? NULL : cw_buf_str(&filter), base,
+			    call->look == LOOK_DOMAIN ? NULL : cw_buf_str(&filter), base, NULL,
 			    script_left_ms(s) + BROKER_BACKSTOP_MS, &err);
 	}
 	cw_buf_free(&filter);
@@ -387,6 +399,7 @@ collect(struct broker_call *call, struct cw_err *err)
 
 			*name = (struct lookup_name){ .parameter = named.parameter,
 				.text = named.text,
+				.given = named.text,
 				.entry = e,
 				.index = i,
 				.target = named.target };
@@ -398,29 +411,34 @@ collect(struct broker_call *call, struct cw_err *err)
 	return CW_OK;
 }
 
-/* Those that a mode knows of and the directory does not. */
+/* Those that a mode knows of and the directory does not, or not by this name. */
 static int
 ask_mode(struct broker_call *call, struct cw_err *err)
 {
-	struct cw_script *s = call->script;
-	struct broker_object o = { 0 }, *grown;
+	const struct broker_mode_ops *ops = call->script->ops;
+	struct broker_object o;
+	int r;
 
-	if (s->ops == NULL || s->ops->find == NULL)
-		return CW_OK;
-	for (size_t i = 0; i < call->name_count; i++) {
-		if (call->names[i].form == 0 || !s->ops->find(s->mode_data, &call->names[i], &o))
+	for (size_t i = 0; ops != NULL && ops->find != NULL && i < call->name_count; i++) {
+		struct lookup_name *name = &call->names[i];
+
+		if (name->form == 0)
 			continue;
-		grown = realloc(call->objects, (call->object_count + 1) * sizeof(*grown));
-		if (grown == NULL) {
+		o = (struct broker_object){ 0 };
+		r = ops->find(call, name, &o);
+		if (r == CW_OK && (r = keep_object(call, &o, err)) < 0) {
 			broker_object_free(&o);
-			return cw_fail(err, CW_ENOMEM, "out of memory");
+			return r;
 		}
-		call->objects = grown;
-		call->objects[call->object_count] = o;
-		call->object_room = call->object_count + 1;
-		call->names[i].state = LOOKUP_FOUND;
-		call->names[i].known = true;
-		call->names[i].object = call->object_count++;
+		if (r == CW_OK) {
+			name->state = LOOKUP_FOUND;
+			name->known = true;
+			name->object = call->object_count - 1;
+		} else if (r == CW_ENOTFOUND) {
+			name->state = LOOKUP_MISSING;
+		} else if (r != CW_EAGAIN) {
+			return cw_fail(err, r, "out of memory");
+		}
 	}
 	return CW_OK;
 }

@@ -48,24 +48,31 @@ put(struct broker_query *q, const char *name, const struct cw_ps_value *value)
 }
 
 static const struct cw_ps_value *
-properties(struct cw_ps_arena *arena)
+properties(struct cw_ps_arena *arena, const cJSON *names)
 {
 	const struct cw_ps_value **items;
+	const cJSON *one = names == NULL ? NULL : names->child;
 	size_t n = 0;
 
-	while (broker_object_properties[n] != NULL)
+	while (names == NULL && broker_object_properties[n] != NULL)
 		n++;
-	if ((items = cw_ps_arena_alloc(arena, n * sizeof(struct cw_ps_value *))) == NULL)
-		return NULL;
-	for (size_t i = 0; i < n; i++)
-		if ((items[i] = cw_ps_string(arena, broker_object_properties[i])) == NULL)
+	if (names != NULL)
+		n = (size_t)cJSON_GetArraySize(names);
+	items = cw_ps_arena_alloc(arena, (n + 1) * sizeof(struct cw_ps_value *));
+	for (size_t i = 0; items != NULL && i < n; i++) {
+		items[i] = cw_ps_string(
+		    arena, names == NULL ? broker_object_properties[i] : one->valuestring);
+		if (items[i] == NULL)
 			return NULL;
-	return cw_ps_list(arena, items, n);
+		one = one == NULL ? NULL : one->next;
+	}
+	return items == NULL ? NULL : cw_ps_list(arena, items, n);
 }
 
 int
 broker_query_start(struct broker_query *q, struct cw_runspaces *rs, const char *server,
-    const char *filter, const char *base, uint32_t timeout_ms, struct cw_err *err)
+    const char *filter, const char *base, const cJSON *names, uint32_t timeout_ms,
+    struct cw_err *err)
 {
 	static const struct cw_runspaces_events events = { on_output, on_record, on_done };
 
@@ -79,7 +86,8 @@ broker_query_start(struct broker_query *q, struct cw_runspaces *rs, const char *
 	put(q, "Server", cw_ps_string(q->arena, server));
 	if (filter != NULL) {
 		put(q, "LDAPFilter", cw_ps_string(q->arena, filter));
-		put(q, "Properties", properties(q->arena));
+		if (names == NULL || names->child != NULL)
+			put(q, "Properties", properties(q->arena, names));
 	}
 	if (base != NULL)
 		put(q, "SearchBase", cw_ps_string(q->arena, base));

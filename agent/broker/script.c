@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "broker/script_internal.h"
 #include "os/clock.h"
+#include "plan/document.h"
 
 #define TAKE_MS 60000u /* for a sandbox to be ready */
 #define LINES_MAX (9u * 1024u * 1024u) /* one object, and what one read may bring */
@@ -176,7 +177,10 @@ on_begun(void *arg)
 		script_refuse(s, CW_EUNAVAILABLE, s->change.err.text);
 	} else {
 		s->begun = true;
-		take(s);
+		if (s->mode == CW_SCRIPT_APPLY)
+			apply_run(s);
+		else
+			take(s);
 	}
 }
 
@@ -222,30 +226,45 @@ set_limits(struct cw_script *s, const struct cw_script_limits *l)
 }
 
 static int
-check(const struct cw_broker *b, const struct cw_script_request *q, char id[CW_UUID_TEXT],
-    struct cw_err *err)
+check_text(const struct cw_broker *b, const struct cw_script_request *q, struct cw_err *err)
 {
-	uint8_t uuid[16];
-
-	if (q->id == NULL || cw_uuid_parse(uuid, q->id, strlen(q->id)) < 0)
-		return cw_fail(err, CW_EINVAL, "a script's id is a UUID");
-	cw_uuid_text(id, uuid);
-	if (q->mode == CW_SCRIPT_APPLY)
-		return cw_fail(err, CW_EUNAVAILABLE, "plans cannot be applied here yet");
 	if (q->text == NULL || q->text_len == 0 || q->text_len > CW_SCRIPT_TEXT_MAX)
 		return cw_fail(
 		    err, CW_EINVAL, "a script has 1 to %u bytes of text", CW_SCRIPT_TEXT_MAX);
 	if (!cw_utf8_valid(q->text, q->text_len) || memchr(q->text, '\0', q->text_len) != NULL)
 		return cw_fail(err, CW_EINVAL, "a script's text is UTF-8, without NUL");
+	if (b->config.sandboxes == NULL)
+		return cw_fail(err, CW_EUNAVAILABLE, "scripts are not run here: %s",
+		    b->no_sandboxes[0] != '\0' ? b->no_sandboxes
+					       : "this system has no walls for them");
+	return CW_OK;
+}
+
+static int
+check_plan(const struct cw_script_request *q, struct cw_err *err)
+{
+	if (q->plan == NULL)
+		return cw_fail(err, CW_EINVAL, "there is no plan to be applied");
+	return cw_plan_document_check(q->plan, err);
+}
+
+static int
+check(const struct cw_broker *b, const struct cw_script_request *q, char id[CW_UUID_TEXT],
+    struct cw_err *err)
+{
+	uint8_t uuid[16];
+	int r;
+
+	if (q->id == NULL || cw_uuid_parse(uuid, q->id, strlen(q->id)) < 0)
+		return cw_fail(err, CW_EINVAL, "a script's id is a UUID");
+	cw_uuid_text(id, uuid);
+	if ((r = q->mode == CW_SCRIPT_APPLY ? check_plan(q, err) : check_text(b, q, err)) < 0)
+		return r;
 	if (q->timeout_ms == 0 || q->timeout_ms > CW_SCRIPT_TIMEOUT_MAX_MS)
 		return cw_fail(
 		    err, CW_EINVAL, "a script's time is 1 to %u ms", CW_SCRIPT_TIMEOUT_MAX_MS);
 	if (q->controller != NULL && q->controller[0] != '\0' && !cw_is_host(q->controller))
 		return cw_fail(err, CW_EINVAL, "the domain controller's name is none");
-	if (b->config.sandboxes == NULL)
-		return cw_fail(err, CW_EUNAVAILABLE, "scripts are not run here: %s",
-		    b->no_sandboxes[0] != '\0' ? b->no_sandboxes
-					       : "this system has no walls for them");
 	if (b->closing)
 		return cw_fail(err, CW_EUNAVAILABLE, "the agent is being stopped");
 	if (b->count >= CW_SCRIPTS_MAX)
@@ -262,7 +281,7 @@ static int
 make(struct cw_script *s, const struct cw_script_request *q)
 {
 	s->caller = cw_strdup(q->caller != NULL ? q->caller : "");
-	s->text = cw_strndup(q->text, q->text_len);
+	s->text = q->text == NULL ? cw_strdup("") : cw_strndup(q->text, q->text_len);
 	s->refusals = cJSON_CreateArray();
 	s->entries = cJSON_CreateArray();
 	if (s->caller == NULL || s->text == NULL || s->refusals == NULL || s->entries == NULL ||
@@ -270,6 +289,8 @@ make(struct cw_script *s, const struct cw_script_request *q)
 		return CW_ENOMEM;
 	s->mode = q->mode;
 	s->approved = q->approved;
+	if (s->mode == CW_SCRIPT_PLAN && plan_mode_start(s) < 0)
+		return CW_ENOMEM;
 	s->not_after_ms = q->not_after_ms;
 	s->due_ms = broker_now(s->broker) + q->timeout_ms;
 	set_limits(s, &q->limits);
@@ -301,12 +322,16 @@ cw_script_start(struct cw_script **ret, struct cw_broker *b,
 	s->events = events;
 	s->arg = arg;
 	memcpy(s->id, id, sizeof(s->id));
+	memcpy(s->key, id, sizeof(s->key));
 	s->next = b->scripts;
 	b->scripts = s;
 	b->count++;
-	if (make(s, request) < 0) {
+	r = make(s, request) < 0 ? cw_fail(err, CW_ENOMEM, "out of memory") : CW_OK;
+	if (r == CW_OK && s->mode == CW_SCRIPT_APPLY)
+		r = apply_start(s, request->plan, request->secrets, err);
+	if (r < 0) {
 		script_free(s);
-		return cw_fail(err, CW_ENOMEM, "out of memory");
+		return r;
 	}
 	*ret = s;
 	begin(s);
@@ -320,6 +345,10 @@ stop_text(struct cw_script *s)
 {
 	uint64_t now = broker_now(s->broker);
 
+	if (s->sandbox == NULL) {
+		s->due_ms = UINT64_MAX; /* the entry that runs goes on to its end */
+		return;
+	}
 	if (s->paused)
 		cw_sandbox_resume(s->sandbox);
 	s->paused = false;
@@ -356,7 +385,7 @@ cw_script_pause(struct cw_script *s)
 	if (s->paused || s->stopped[0] != '\0')
 		return;
 	s->paused = true;
-	if (s->state == SCRIPT_RUNNING)
+	if (s->sandbox != NULL && s->state == SCRIPT_RUNNING)
 		cw_sandbox_pause(s->sandbox);
 }
 
@@ -366,7 +395,7 @@ cw_script_resume(struct cw_script *s)
 	if (!s->paused)
 		return;
 	s->paused = false;
-	if (s->state == SCRIPT_RUNNING)
+	if (s->sandbox != NULL && s->state == SCRIPT_RUNNING)
 		cw_sandbox_resume(s->sandbox);
 }
 

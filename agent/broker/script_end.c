@@ -36,14 +36,13 @@ script_free(struct cw_script *s)
 			break;
 		}
 	if (s->ops != NULL && s->ops->free != NULL)
-		s->ops->free(s->mode_data);
+		s->ops->free(s);
 	free(s->caller);
 	if (s->text != NULL)
 		cw_wipe(s->text, strlen(s->text)); /* it may hold a secret */
 	free(s->text);
 	cJSON_Delete(s->refusals);
 	cJSON_Delete(s->entries);
-	cJSON_Delete(s->plan);
 	cJSON_Delete(s->result);
 	cw_clixml_free(s->reader);
 	cw_ps_arena_free(s->arena);
@@ -114,7 +113,7 @@ make_result(struct cw_script *s)
 		s->entries = NULL;
 	}
 	if (s->ops != NULL && s->ops->finish != NULL)
-		s->ops->finish(s->mode_data, s, o);
+		s->ops->finish(s, o);
 	return o;
 }
 

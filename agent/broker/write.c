@@ -14,8 +14,7 @@
 #include "base/str.h"
 #include "broker/broker_internal.h"
 
-/* The at-most-once key of an entry: from the operation's and its number, so that both together are
- * begun once. */
+/* The at-most-once key of an entry: the same for the same operation and number, whoever asks. */
 static int
 entry_id(char ret[CW_UUID_TEXT], const char *operation, uint32_t number)
 {
@@ -76,7 +75,8 @@ note(struct broker_call *call, const char *state)
 	struct cw_script *s = call->script;
 	cJSON *o;
 
-	if (cJSON_GetArraySize(s->entries) >= (int)CW_SCRIPT_REFUSALS_MAX)
+	if (s->mode == CW_SCRIPT_APPLY ||
+	    cJSON_GetArraySize(s->entries) >= (int)CW_SCRIPT_REFUSALS_MAX)
 		return;
 	o = cJSON_CreateObject();
 	cJSON_AddNumberToObject(o, "entry", call->entries[call->at].number);
@@ -141,11 +141,13 @@ write_ended(struct broker_call *call, const struct cw_err *err)
 	if (call->unseen || err->code == CW_EUNAVAILABLE) {
 		withdraw(call, err->text);
 	} else if (err->code == CW_OK || err->code == CW_EFAILED) {
-		if (call->errors > 0)
+		if (call->errors > 0) {
+			call->failed = true;
 			note(call, "failed");
+		}
 		end(call, CW_JOURNAL_CHANGE_FINISH);
 	} else {
-		call->script->unknown = true;
+		call->script->unknown = call->unknown = true;
 		note(call, "unknown");
 		end(call, CW_JOURNAL_CHANGE_LOSE);
 	}
@@ -273,7 +275,7 @@ write_start(struct broker_call *call)
 		    .command = call->command->name,
 		    .server = s->server,
 		    .not_after_ms = s->not_after_ms } };
-	if (entry_id(call->journal_id, s->id, entry->number) < 0) {
+	if (entry_id(call->journal_id, s->key, entry->number) < 0) {
 		call->change.err = (struct cw_err){ 0 };
 		(void)cw_fail(&call->change.err, CW_ENOMEM, "out of memory");
 		on_begun(call);

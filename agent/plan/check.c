@@ -99,7 +99,7 @@ static const struct member plan_members[] = {
 	{ "format", NUMBER, false },
 	{ "tenant", UUID, false },
 	{ "agent", UUID, false },
-	{ "domain_controller", TEXT, false },
+	{ "domain_controller", WORDS, false },
 	{ "catalogue", TEXT, false },
 	{ "caller", WORDS, false },
 	{ "operation", UUID, false },
@@ -126,6 +126,7 @@ static const struct member target_members[] = {
 	{ "sid", TEXT, true },
 	{ "class", TEXT, false },
 	{ "dn", TEXT, false },
+	{ "protected", TEXT, true },
 };
 static const struct member other_members[] = {
 	{ "parameter", TEXT, false },
@@ -133,6 +134,7 @@ static const struct member other_members[] = {
 	{ "sid", TEXT, true },
 	{ "class", TEXT, false },
 	{ "dn", TEXT, false },
+	{ "protected", TEXT, true },
 };
 static const struct member effect_members[] = {
 	{ "group", TEXT, false },

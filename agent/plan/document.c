@@ -174,18 +174,3 @@ cw_plan_document_seal(cJSON *plan, struct cw_err *err)
 	    ? cw_fail(err, CW_ENOMEM, "out of memory")
 	    : CW_OK;
 }
-
-int
-cw_plan_entry_id(char ret[CW_UUID_TEXT], const char *operation, unsigned entry)
-{
-	char text[96], hash[CW_PLAN_HASH_TEXT];
-	int n = snprintf(text, sizeof(text), "causeway/plan/%.40s/%u", operation, entry), r;
-
-	if ((r = digest(hash, text, (size_t)n)) < 0)
-		return r;
-	hash[12] = '8'; /* RFC 9562 section 5.8: a UUID of our own making */
-	hash[16] = "89ab"[(hash[16] <= '9' ? hash[16] - '0' : hash[16] - 'a' + 10) & 3];
-	(void)snprintf(ret, CW_UUID_TEXT, "%.8s-%.4s-%.4s-%.4s-%.12s", hash, hash + 8, hash + 12,
-	    hash + 16, hash + 20);
-	return CW_OK;
-}

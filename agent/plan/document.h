@@ -20,8 +20,10 @@ struct cw_err;
  *    "caller":TEXT, "operation":UUID, "created":DATE, "expires":DATE,
  *    "approximate":BOOL, "reason"?:TEXT,        why it ends where it does
  *    "entries":[{"entry":1.., "command":NAME, "parameters":{...},
- *       "target"?:{"guid","sid"?,"class","dn"},  what it is about; not of what it creates
- *       "others":[{"parameter","guid","sid"?,"class","dn"}],
+ *       "target"?:{"guid","sid"?,"class","dn","protected"?},
+ *                                              what it is about; not of what it creates;
+ *                                              protected: why nobody's script may write it
+ *       "others":[{"parameter","guid","sid"?,"class","dn","protected"?}],
  *       "before":{ATTRIBUTE:[TEXT...]},          what the target holds now of what it writes
  *       "effects":[{"group","class","attribute"?,"parameter"?}],
  *       "creates"?:{"placeholder":GUID,"class","dn","account"?}}],
@@ -73,8 +75,5 @@ struct cw_plan_place {
  * catalogue, or an approximate one; CW_EEXPIRED. */
 int cw_plan_document_verify(
     const cJSON *plan, const struct cw_plan_place *here, struct cw_err *err);
-
-/* The at-most-once key of an entry: the same for the same operation and entry, whoever asks. */
-int cw_plan_entry_id(char ret[CW_UUID_TEXT], const char *operation, unsigned entry);
 
 #endif

@@ -309,12 +309,16 @@ take_name(struct match *m, struct item *item)
 		else if (rule == strlen(BIT_OR) && strncmp(m->at, BIT_OR, rule) == 0)
 			item->op = 'o';
 		m->at += rule;
-		if (*m->at++ != ':')
+		if (*m->at != ':')
 			return false;
+		m->at++;
 	} else if (*m->at == '<' || *m->at == '>' || *m->at == '~') {
 		m->at++;
 	}
-	return *m->at++ == '=';
+	if (*m->at != '=')
+		return false;
+	m->at++;
+	return true;
 }
 
 static enum cw_plan_truth

@@ -271,6 +271,7 @@ static const struct {
 	{ "computer", "user", "ADComputer", false },
 	{ "msDS-ManagedServiceAccount", "computer", "ADServiceAccount", false },
 	{ "msDS-GroupManagedServiceAccount", "computer", "ADServiceAccount", false },
+	{ "msDS-DelegatedManagedServiceAccount", "computer", "ADServiceAccount", false },
 	{ "group", "top", "ADGroup", false },
 	{ "foreignSecurityPrincipal", "top", "ADPrincipal", false },
 	{ "organizationalUnit", "top", "ADOrganizationalUnit", true },

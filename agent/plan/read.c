@@ -24,6 +24,9 @@ cw_plan_read_free(struct cw_plan_read *r)
 	cJSON_Delete(r->given);
 	cJSON_Delete(r->looks_at);
 	cJSON_Delete(r->more);
+	cJSON_Delete(r->change);
+	free(r->touched);
+	free(r->made);
 	free(r->filter);
 	free(r->base);
 	free(r);
@@ -67,6 +70,22 @@ read_replace(struct cw_plan_read *r, const char *name, const char *text, struct 
 		return no_memory(err);
 	}
 	return CW_OK;
+}
+
+bool
+read_keep(const struct cw_plan_object ***list, size_t *count, const struct cw_plan_object *o)
+{
+	const struct cw_plan_object **more;
+
+	/* Room is doubled whenever the count is a power of two. */
+	if ((*count & (*count - 1)) == 0) {
+		more = realloc(*list, (*count == 0 ? 1 : 2 * *count) * sizeof(*more));
+		if (more == NULL)
+			return false;
+		*list = more;
+	}
+	(*list)[(*count)++] = o;
+	return true;
 }
 
 /* --- by identity */
@@ -124,8 +143,7 @@ read_members(struct cw_plan_read *r, const struct cw_plan_object *o, struct cw_e
 		return read_untold(
 		    r, "memberships are changed, and it follows them through groups", err);
 	r->what = CW_PLAN_READ_MEMBERS;
-	r->whose = o;
-	return read_members_more(r, err);
+	return read_members_more(r, o, err);
 }
 
 static int
@@ -140,8 +158,7 @@ read_object(struct cw_plan_read *r, const struct cw_catalogue_parameter *p,
 		return read_members(r, o, err);
 	if (!shows_itself(r->entry))
 		return read_untold(r, "the object is only planned", err);
-	r->made = o;
-	return CW_OK;
+	return read_keep(&r->made, &r->made_count, o) ? CW_OK : no_memory(err);
 }
 
 static int

@@ -35,15 +35,15 @@ struct cw_plan_read {
 	    *left_out; /* a property that only "*" asks for and that cannot be told; or NULL */
 	char *filter; /* LDAP, or NULL */
 	cJSON *looks_at; /* attributes of the filter that planned writes touch */
-	bool touched_any;
-	const struct cw_plan_object *touched, *made; /* the next one of each */
+	/* What it is about when it begins: what is planned later, while it runs, is not its own. */
+	const struct cw_plan_object **touched, **made; /* sorted by address; as they were made */
+	size_t touched_count, made_count, touched_at, made_at;
 	enum { CW_PLAN_READ_PLAIN, CW_PLAN_READ_FIND, CW_PLAN_READ_MEMBERS } what;
 	/* of a filter: where it looks, as it would be */
 	char *base;
 	enum { CW_PLAN_SUBTREE, CW_PLAN_ONE_LEVEL, CW_PLAN_BASE } scope;
 	/* of members or memberships: whose, and those that are to be shown beside the answer */
-	const struct cw_plan_object *whose;
-	cJSON *more;
+	cJSON *change, *more;
 };
 
 /* call: bound; parameters: as it was bound from. CW_ENOTFOUND: what it names would not be there, in

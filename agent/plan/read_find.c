@@ -130,6 +130,15 @@ matters(const struct cw_plan_read *r, const struct cw_plan_object *o)
 	return false;
 }
 
+static int
+by_address(const void *a, const void *b)
+{
+	const struct cw_plan_object *x = *(const struct cw_plan_object *const *)a,
+				    *y = *(const struct cw_plan_object *const *)b;
+
+	return x < y ? -1 : x > y;
+}
+
 bool
 read_is_touched(const struct cw_plan_read *r, const struct cw_ps_value *value)
 {
@@ -137,7 +146,8 @@ read_is_touched(const struct cw_plan_read *r, const struct cw_ps_value *value)
 		   *dn = cw_ps_str(cw_ps_get(value, "DistinguishedName"));
 	const struct cw_plan_object *o = cw_plan_state_match(r->state, guid, dn);
 
-	return o != NULL && (o->removed || matters(r, o));
+	return o != NULL && r->touched_count > 0 &&
+	    bsearch(&o, r->touched, r->touched_count, sizeof(*r->touched), by_address) != NULL;
 }
 
 static void
@@ -166,19 +176,28 @@ looks_at_names(const struct cw_plan_read *r)
 	return false;
 }
 
+/* Whom it has to judge anew, and what it finds of the plan's own. */
 static bool
-any_matters(const struct cw_plan_read *r)
+keep_all(struct cw_plan_read *r, bool *removed)
 {
-	for (const struct cw_plan_object *o = cw_plan_state_all(r->state); o != NULL; o = o->next)
-		if (o->created || o->removed || matters(r, o))
-			return true;
-	return false;
+	*removed = false;
+	for (const struct cw_plan_object *o = cw_plan_state_all(r->state); o != NULL; o = o->next) {
+		*removed |= o->removed;
+		if (matters(r, o) && !read_keep(&r->touched, &r->touched_count, o))
+			return false;
+		if (o->created && !o->removed && !read_keep(&r->made, &r->made_count, o))
+			return false;
+	}
+	if (r->touched_count > 1)
+		qsort(r->touched, r->touched_count, sizeof(*r->touched), by_address);
+	return true;
 }
 
 int
 read_filter(struct cw_plan_read *r, const struct cw_catalogue_call *call, struct cw_err *err)
 {
 	const struct cw_ps_value *filter = cw_catalogue_call_argument(call, "LDAPFilter");
+	bool removed;
 	int code;
 
 	if (filter == NULL) /* one that the module reads itself: sites, controllers */
@@ -195,15 +214,15 @@ read_filter(struct cw_plan_read *r, const struct cw_catalogue_call *call, struct
 	if (cw_plan_state_has_moved(r->state) && looks_at_names(r))
 		return read_untold(r,
 		    "objects are moved or removed, and its filter looks at names of objects", err);
-	if (!any_matters(r))
+	if (!keep_all(r, &removed))
+		return no_memory(err);
+	if (r->touched_count + r->made_count == 0 && !removed)
 		return CW_OK;
 	if (cJSON_IsNumber(read_parameter(r->given, "ResultSetSize")))
 		return read_untold(r,
 		    "writes change what it finds, and -ResultSetSize shows only some of it", err);
 	if (cJSON_IsTrue(read_parameter(r->given, "IncludeDeletedObjects")))
 		return read_untold(r, "objects are made, moved or removed", err);
-	r->touched_any = true;
-	r->touched = r->made = cw_plan_state_all(r->state);
 	return CW_OK;
 }
 
@@ -282,12 +301,14 @@ put_touched(struct cw_plan_read *r, struct cw_buf *out)
 {
 	int code = cw_buf_puts(out, "(|");
 
-	for (; r->touched != NULL && code == CW_OK; r->touched = r->touched->next) {
-		if (!matters(r, r->touched) || !in_scope(r, r->touched->dn))
+	for (; r->touched_at < r->touched_count && code == CW_OK; r->touched_at++) {
+		const struct cw_plan_object *o = r->touched[r->touched_at];
+
+		if (o->removed || !in_scope(r, o->dn))
 			continue;
 		if (cw_buf_left(out) > FILTER_MAX)
 			break;
-		code = put_clause(out, r->touched);
+		code = put_clause(out, o);
 	}
 	return code < 0 ? code : cw_buf_putc(out, ')');
 }
@@ -300,7 +321,7 @@ cw_plan_read_next(struct cw_plan_read *r, cJSON **ret, struct cw_err *err)
 	int code;
 
 	*ret = NULL;
-	if (!r->touched_any)
+	if (r->touched_at == r->touched_count)
 		return CW_OK;
 	cw_buf_init(&filter, 2 * FILTER_MAX + 4 * CW_DN_MAX);
 	if ((code = put_touched(r, &filter)) < 0) {
@@ -519,11 +540,10 @@ cw_plan_read_made(struct cw_plan_read *r, const struct cw_ps_value **ret, struct
 	*ret = NULL;
 	if (r->what == CW_PLAN_READ_MEMBERS)
 		return read_members_made(r, ret, arena, err);
-	while ((o = r->made) != NULL) {
+	while (r->made_at < r->made_count) {
 		enum cw_plan_truth found = CW_PLAN_YES;
 
-		r->made = r->what == CW_PLAN_READ_FIND ? o->next : NULL;
-		if (!o->created || o->removed)
+		if ((o = r->made[r->made_at++])->removed)
 			continue;
 		if (r->what == CW_PLAN_READ_FIND)
 			found = judge(r, o, NULL);

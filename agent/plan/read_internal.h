@@ -10,6 +10,8 @@
 
 cJSON *read_parameter(const cJSON *parameters, const char *name); /* letters in any case */
 int read_replace(struct cw_plan_read *r, const char *name, const char *text, struct cw_err *err);
+/* false when memory ends. */
+bool read_keep(const struct cw_plan_object ***list, size_t *count, const struct cw_plan_object *o);
 int read_untold(const struct cw_plan_read *r, const char *why, struct cw_err *err);
 struct cw_plan_shown read_shown(const struct cw_plan_read *r, struct cw_ps_arena *arena);
 const char *read_kind(const struct cw_plan_read *r, const struct cw_ps_value *value);
@@ -23,7 +25,8 @@ int read_search(struct cw_plan_read *r, struct cw_err *err);
 bool read_is_touched(const struct cw_plan_read *r, const struct cw_ps_value *value);
 
 /* read_members.c */
-int read_members_more(struct cw_plan_read *r, struct cw_err *err);
+int read_members_more(
+    struct cw_plan_read *r, const struct cw_plan_object *whose, struct cw_err *err);
 bool read_stays_member(struct cw_plan_read *r, const struct cw_ps_value *value);
 int read_members_made(struct cw_plan_read *r, const struct cw_ps_value **ret,
     struct cw_ps_arena *arena, struct cw_err *err);

@@ -20,32 +20,28 @@ list_attribute(const struct cw_plan_read *r)
 	return cw_attribute_find(name, strlen(name));
 }
 
-static const cJSON *
-change_of(const struct cw_plan_read *r)
-{
-	return cw_plan_state_change(r->whose, list_attribute(r));
-}
-
 /* Those that the plan puts in: names, until the answer shows that they are there. */
 int
-read_members_more(struct cw_plan_read *r, struct cw_err *err)
+read_members_more(struct cw_plan_read *r, const struct cw_plan_object *whose, struct cw_err *err)
 {
-	const cJSON *change = change_of(r), *set = cw_json_get(change, "set"),
+	const cJSON *change = cw_plan_state_change(whose, list_attribute(r)),
+		    *set = cw_json_get(change, "set"),
 		    *add = set != NULL ? set : cw_json_get(change, "add");
 
-	if (cw_json_true(change, "unknown") || r->whose->whole)
+	if (cw_json_true(change, "unknown") || whose->whole)
 		return read_untold(
 		    r, "who is in the group is written in a way that is not known", err);
 	r->more = add == NULL ? cJSON_CreateArray() : cJSON_Duplicate(add, true);
-	if (r->more == NULL)
+	r->change = change == NULL ? cJSON_CreateObject() : cJSON_Duplicate(change, true);
+	if (r->more == NULL || r->change == NULL)
 		return cw_fail(err, CW_ENOMEM, "out of memory");
-	return r->whose->created ? CW_OK : read_replace(r, r->entry->target, r->whose->guid, err);
+	return whose->created ? CW_OK : read_replace(r, r->entry->target, whose->guid, err);
 }
 
 bool
 read_stays_member(struct cw_plan_read *r, const struct cw_ps_value *value)
 {
-	const cJSON *change = change_of(r), *set = cw_json_get(change, "set");
+	const cJSON *set = cw_json_get(r->change, "set");
 	const char *guid = cw_ps_str(cw_ps_get(value, "ObjectGUID")),
 		   *dn = cw_ps_str(cw_ps_get(value, "DistinguishedName"));
 	const struct cw_plan_object *o = cw_plan_state_match(r->state, guid, dn);
@@ -57,7 +53,8 @@ read_stays_member(struct cw_plan_read *r, const struct cw_ps_value *value)
 		cJSON_DeleteItemFromArray(r->more, at);
 		return true;
 	}
-	return set == NULL && cw_plan_find(CW_SYNTAX_DN, cw_json_get(change, "remove"), o->dn) < 0;
+	return set == NULL &&
+	    cw_plan_find(CW_SYNTAX_DN, cw_json_get(r->change, "remove"), o->dn) < 0;
 }
 
 int

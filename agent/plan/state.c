@@ -212,6 +212,8 @@ learn(struct cw_plan_state *state, struct cw_plan_object *o, const struct cw_pla
 {
 	bool named = o->account != NULL;
 
+	if (pin->protected != NULL)
+		o->protected = pin->protected;
 	if (o->guid[0] == '\0' && pin->guid != NULL) {
 		memcpy(o->guid, pin->guid, strnlen(pin->guid, CW_UUID_TEXT - 1));
 		index_guid(state, o);

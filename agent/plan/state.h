@@ -26,6 +26,7 @@ struct cw_plan_object {
 	char *class; /* of its classes the most derived; NULL: not known */
 	char *dn; /* as it would be */
 	char *real_dn; /* as it is; NULL: it is not there yet */
+	const char *protected; /* why a person has to approve writing it; static, or NULL */
 	bool created, removed;
 	int64_t changed_ms; /* Unix time of the last write to it; 0: none */
 	bool whole; /* what was written is not known: everything of it may be another */
@@ -48,6 +49,7 @@ const struct cw_plan_object *cw_plan_state_all(const struct cw_plan_state *state
 /* What is known of one. NULL members: not known. */
 struct cw_plan_pin {
 	const char *guid, *sid, *class, *dn, *account;
+	const char *protected; /* why a person has to approve writing it; static storage */
 };
 /* The object with this GUID; new here when it is not known yet. The real one: its dn is that of the
  * directory. NULL when memory ends. */

@@ -195,7 +195,8 @@ take_parameter(struct cw_plan_write *w, const cJSON *json, struct cw_err *err)
 		cJSON_Delete(value);
 		return cw_fail(err, CW_ENOMEM, "out of memory");
 	}
-	return p->type == CW_TYPE_IDENTITY || p->type == CW_TYPE_IDENTITIES || p->type == CW_TYPE_DN
+	return p->type == CW_TYPE_IDENTITY || p->type == CW_TYPE_IDENTITIES ||
+		(p->type == CW_TYPE_DN && !cw_strcaseeq(p->name, "DistinguishedName"))
 	    ? add_refs(w, p, value, err)
 	    : CW_OK;
 }
@@ -416,7 +417,9 @@ add_object(cJSON *to, const struct cw_plan_object *o)
 	return cJSON_AddStringToObject(to, "guid", o->guid) != NULL &&
 	    (o->sid == NULL || cJSON_AddStringToObject(to, "sid", o->sid) != NULL) &&
 	    cJSON_AddStringToObject(to, "class", o->class == NULL ? "top" : o->class) != NULL &&
-	    cJSON_AddStringToObject(to, "dn", o->dn) != NULL;
+	    cJSON_AddStringToObject(to, "dn", o->dn) != NULL &&
+	    (o->protected == NULL ||
+		cJSON_AddStringToObject(to, "protected", o->protected) != NULL);
 }
 
 static bool

@@ -278,8 +278,10 @@ pin(struct rig *rig, const struct cw_plan_ref *ref, struct cw_err *err)
 	int r = cw_plan_state_find(rig->state, kind, ref->text, &o, &real);
 
 	if (r == CW_EAGAIN && (there = find(rig, kind, real)) != NULL) {
-		known = (struct cw_plan_pin){ there->guid, NULL, there->class, there->dn,
-			there->account };
+		known = (struct cw_plan_pin){ .guid = there->guid,
+			.class = there->class,
+			.dn = there->dn,
+			.account = there->account };
 		o = cw_plan_state_pin(rig->state, &known);
 	}
 	free(real);

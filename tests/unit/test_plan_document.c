@@ -413,25 +413,6 @@ test_places(void)
 	rig_free(&rig);
 }
 
-static void
-test_ids(void)
-{
-	char one[CW_UUID_TEXT], two[CW_UUID_TEXT];
-	uint8_t bytes[16];
-
-	test_case = "ids of entries";
-	CHECK_EQ(cw_plan_entry_id(one, RIG_OPERATION, 1), CW_OK);
-	CHECK_EQ(cw_plan_entry_id(two, RIG_OPERATION, 1), CW_OK);
-	CHECK_STR(one, two);
-	CHECK_EQ(cw_uuid_parse(bytes, one, strlen(one)), CW_OK);
-	CHECK_EQ(bytes[6] >> 4, 8);
-	CHECK_EQ(bytes[8] >> 6, 2);
-	CHECK_EQ(cw_plan_entry_id(two, RIG_OPERATION, 2), CW_OK);
-	CHECK(strcmp(one, two) != 0);
-	CHECK_EQ(cw_plan_entry_id(two, RIG_AGENT, 1), CW_OK);
-	CHECK(strcmp(one, two) != 0);
-}
-
 int
 main(void)
 {
@@ -441,6 +422,5 @@ main(void)
 	test_changed();
 	test_bytes();
 	test_places();
-	test_ids();
 	return test_failed;
 }

@@ -131,38 +131,68 @@ on_done(void *arg, const struct cw_err *err, cJSON *result)
 	o->result = result;
 }
 
+static void
+start(struct outcome *o, struct cw_script_request *q)
+{
+	static const struct cw_script_events events = { on_lines, on_done };
+
+	memset(o, 0, sizeof(*o));
+	cw_buf_init(&o->lines, 1u << 28);
+	q->caller = "a test";
+	q->not_after_ms = cw_clock_unix_ms() + RIG_MS;
+	q->controller = "";
+	uv_update_time(&rig.loop);
+	if (cw_script_start(&o->script, rig.broker, q, &events, o, &o->err) < 0)
+		o->script = NULL;
+}
+
 void
 rig_begin_as(struct outcome *o, const char *id, enum cw_script_mode mode, const char *text,
     uint32_t timeout_ms, const struct cw_script_limits *limits)
 {
-	static const struct cw_script_events events = { on_lines, on_done };
 	struct cw_script_request q = { .id = id,
-		.caller = "a test",
 		.mode = mode,
 		.text = text,
 		.text_len = strlen(text),
-		.not_after_ms = cw_clock_unix_ms() + RIG_MS,
-		.timeout_ms = timeout_ms,
-		.controller = "" };
+		.timeout_ms = timeout_ms };
 
-	memset(o, 0, sizeof(*o));
-	cw_buf_init(&o->lines, 1u << 28);
 	if (limits != NULL)
 		q.limits = *limits;
-	uv_update_time(&rig.loop);
-	if (cw_script_start(&o->script, rig.broker, &q, &events, o, &o->err) < 0)
-		o->script = NULL;
+	start(o, &q);
+}
+
+static void
+new_id(char ret[CW_UUID_TEXT])
+{
+	uint8_t uuid[16];
+
+	cw_random(uuid, sizeof(uuid));
+	cw_uuid_text(ret, uuid);
+}
+
+void
+rig_apply(struct outcome *o, const cJSON *plan, const cJSON *secrets, bool approved)
+{
+	char id[CW_UUID_TEXT];
+	struct cw_script_request q = { .id = id,
+		.mode = CW_SCRIPT_APPLY,
+		.plan = plan,
+		.secrets = secrets,
+		.approved = approved,
+		.timeout_ms = RIG_MS };
+
+	new_id(id);
+	start(o, &q);
+	rig_wait(o);
 }
 
 void
 rig_begin(struct outcome *o, enum cw_script_mode mode, const char *text, uint32_t timeout_ms,
     const struct cw_script_limits *limits)
 {
-	uint8_t uuid[16];
 	char id[CW_UUID_TEXT];
 
-	cw_random(uuid, sizeof(uuid));
-	cw_uuid_text(id, uuid);
+	new_id(id);
 	rig_begin_as(o, id, mode, text, timeout_ms, limits);
 }
 

@@ -45,6 +45,8 @@ void rig_begin(struct outcome *o, enum cw_script_mode mode, const char *text, ui
     const struct cw_script_limits *limits);
 void rig_begin_as(struct outcome *o, const char *id, enum cw_script_mode mode, const char *text,
     uint32_t timeout_ms, const struct cw_script_limits *limits);
+/* A plan, until it is over; secrets may be NULL. */
+void rig_apply(struct outcome *o, const cJSON *plan, const cJSON *secrets, bool approved);
 void rig_wait(struct outcome *o);
 void rig_run(struct outcome *o, const char *text);
 /* Until a line holds the text; false when it is over before. */

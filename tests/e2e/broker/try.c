@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Runs one script and shows what it says: for people, in a lab. argv: launcher, probe,
- * engine, a script's file, a preparation's file (or none: the proxies).
+ * engine, a script's file, a preparation's file (or none: the proxies). PLAN in the
+ * environment: its writes are planned.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +33,9 @@ main(int argc, char **argv)
 	if (argc > 5)
 		preparation = read_file(argv[5]);
 	rig_start(argv, preparation);
-	rig_run(&o, script);
+	rig_begin(
+	    &o, getenv("PLAN") != NULL ? CW_SCRIPT_PLAN : CW_SCRIPT_RUN, script, RIG_MS, NULL);
+	rig_wait(&o);
 	(void)fputs(outcome_text(&o), stdout);
 	json = cJSON_Print(o.result);
 	printf("%s %s\n%s\n", outcome_state(&o), o.err.text, json != NULL ? json : "");
