@@ -48,6 +48,7 @@ show_output(struct cw_script_view *v, const cJSON *value)
 	fflush(v->out.out);
 }
 
+/* An error, which may be the one that ends it: it is not told twice then. */
 static void
 show_error(struct cw_script_view *v, const cJSON *value)
 {
@@ -108,7 +109,7 @@ show_step(struct cw_script_view *v, const cJSON *value)
 	fprintf(v->out.out, "%s\n", cw_style_off(style_of(state), v->out.colour));
 	fflush(v->out.out);
 	if (error != NULL)
-		print_note(&v->err, "error", CW_STYLE_RED, error);
+		show_error(v, error);
 }
 
 void

@@ -491,6 +491,44 @@ test_scripts(void)
 	}
 }
 
+/* A plan is read, then applied as it stands, once; and one that is forged is none. */
+static void
+test_plan(void)
+{
+	char path[300];
+	struct child c;
+
+	(void)snprintf(path, sizeof(path), "%s/plan.json", fix.folder);
+	test_case = "what a script would write";
+	CHECK_EQ(
+	    SCRIPT(&c,
+		"Get-ADUser -Filter \"SamAccountName -eq 'ada'\" | Set-ADUser -Office 'Tower'\n"
+		"Set-ADUser grace -Replace @{ info = 'planned' }",
+		"plan", "-", "--out", path),
+	    0);
+	CHECK(strstr(cw_buf_str(&c.output), "Plan: 2 writes on dc1.lab.test") != NULL);
+	CHECK(strstr(cw_buf_str(&c.output), "-> Tower") != NULL);
+	child_free(&c);
+	test_case = "is not written";
+	CHECK_EQ(SCRIPT(&c, "\"<$((Get-ADUser ada -Properties Office).Office)>\"", "run", "-"), 0);
+	CHECK(strstr(cw_buf_str(&c.output), "<London 2.02>\n") != NULL);
+	child_free(&c);
+	test_case = "until it is applied";
+	CHECK_EQ(SCRIPT(&c, NULL, "apply", path), 0);
+	CHECK(strstr(cw_buf_str(&c.output), "done") != NULL);
+	child_free(&c);
+	CHECK_EQ(SCRIPT(&c, "\"<$((Get-ADUser ada -Properties Office).Office)>\"", "run", "-"), 0);
+	CHECK(strstr(cw_buf_str(&c.output), "<Tower>\n") != NULL);
+	child_free(&c);
+	test_case = "a plan is applied once";
+	CHECK(SCRIPT(&c, NULL, "apply", path) != 0);
+	child_free(&c);
+	test_case = "a plan that was changed";
+	CHECK(SCRIPT(&c, "{\"format\":1,\"entries\":[],\"hash\":\"00\"}", "apply", "-") != 0);
+	child_free(&c);
+	CHECK_EQ(cw_file_remove(path, NULL), CW_OK);
+}
+
 static const char *
 state_of(const cJSON *checks, const char *check)
 {
@@ -656,6 +694,7 @@ main(int argc, char **argv)
 	test_second();
 	test_ctl();
 	test_scripts();
+	test_plan();
 	test_doctor();
 	test_wrong_account();
 	test_children();
