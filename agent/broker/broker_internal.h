@@ -236,11 +236,13 @@ void host_serve(struct cw_script *s, struct broker_call *call); /* it may have s
 void host_alone(struct cw_script *s, cJSON *fail);
 uint64_t host_due(const struct cw_script *s);
 
-/* call.c */
+/* call_new.c */
 void call_new(struct cw_script *s, struct broker_request *request);
 /* An empty one, for so many entries; NULL when memory ends. */
 struct broker_call *call_add(struct cw_script *s, const char *command, size_t entries);
 void call_place(struct broker_call *call); /* its entries are bound: it begins */
+
+/* call.c */
 struct broker_call *call_find(const struct cw_script *s, int64_t id);
 void call_cancel(struct broker_call *call); /* the script wants no more of it */
 void call_next(struct broker_call *call); /* its next entry, or its end */
@@ -249,6 +251,9 @@ void call_free(struct broker_call *call);
 void call_record(struct broker_call *call, const char *stream, const cJSON *json);
 /* The end of the call by a terminating error, behind what has run. record is the call's then. */
 void call_fail(struct broker_call *call, cJSON *record);
+/* The same, for what a runspace says of its end; error is its record, or NULL. */
+void call_failed(
+    struct broker_call *call, const struct cw_err *err, const struct cw_ps_value *error);
 /* {message, error_id, category, type}: a record of our own. */
 cJSON *call_error(const char *message, const char *id, const char *category, const char *type);
 void call_refuse(

@@ -26,7 +26,9 @@ const char *test_case;
 #define ITEM(entries) "<Obj><DCT>" entries "</DCT></Obj>"
 #define LIST(items) "<Obj N=\"Value\" RefId=\"8\"><LST>" items "</LST></Obj>"
 #define REST EN("error_action", S("Stop")) EN("what_if", B("false"))
-#define ADA MAP(EN("Identity", S("ada")))
+#define ADA                                                               \
+	"<Obj N=\"Value\" RefId=\"7\"><DCT><En><S N=\"Key\">Identity</S>" \
+	"<S N=\"Value\">ada</S></En></DCT></Obj>"
 #define CALL_WITH(parameters)                                                     \
 	DOC(EN("verb", S("call")) EN("id", I("1")) EN("command", S("Get-ADUser")) \
 		EN("parameters", parameters) REST)
