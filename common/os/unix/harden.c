@@ -8,12 +8,14 @@
 void
 cw_harden_process(void)
 {
-	/* No file has room in one byte; 0 would still give the core to a program that the kernel
-	 * pipes it to, and 1 not (core(5)). Who starts a sandbox could not go back up to 1, either.
-	 */
+	/* Not 0, which stops no core that is piped to a program; core(5). And children that set 1
+	 * themselves could not get above a hard 0. */
 	struct rlimit none = { 1, 1 };
 
-	(void)setrlimit(RLIMIT_CORE, &none);
+	if (setrlimit(RLIMIT_CORE, &none) != 0) {
+		none = (struct rlimit){ 0, 0 }; /* it was below already */
+		(void)setrlimit(RLIMIT_CORE, &none);
+	}
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
