@@ -213,30 +213,17 @@ function global:__cwReplay($call) {
     __cwEmit $call $records
 }
 
-# Records in their order: objects that follow each other as one list, which the engine takes apart. Not by WriteObject():
-# what a method throws is wrapped, also a `throw` downstream.
+# Records in their order. Objects are put out as lists, which the engine takes apart. Not by WriteObject(): what a method
+# throws is wrapped, also a `throw` downstream.
 function global:__cwEmit($call, $records) {
-    $parts = [System.Collections.Generic.List[object]]::new()
-    $objects = $null
-    foreach ($record in $records) {
-        if ($record -is [System.Collections.IList] -and $record.Count -eq 2 -and $record[0] -ceq 'output') {
-            if ($null -eq $objects) {
-                $objects = [System.Collections.Generic.List[object]]::new()
-                $parts.Add($objects)
-            }
-            $objects.Add($record[1])
-        }
-        else {
-            $objects = $null
-            $parts.Add($record)
-        }
-    }
-    if ($parts.Count -eq 1 -and $null -ne $objects) { return $objects }
-    if ($parts.Count) {
-        $parts | Microsoft.PowerShell.Core\ForEach-Object {
-            if ($_ -is [System.Collections.Generic.List[object]]) { $_ } else { __cwSay $call $_ }
-        }
-    }
+    if ($records.Count -eq 0) { return }
+    $record = $records[0]
+    if ($records.Count -eq 1 -and (__cwIsObjects $record)) { return $record[1] }
+    $records | Microsoft.PowerShell.Core\ForEach-Object { if (__cwIsObjects $_) { $_[1] } else { __cwSay $call $_ } }
+}
+
+function global:__cwIsObjects($record) {
+    $record -is [System.Collections.IList] -and $record.Count -eq 2 -and $record[0] -ceq 'objects' -and $record[1] -is [System.Collections.IList]
 }
 
 # A record of any other stream.
@@ -244,7 +231,8 @@ function global:__cwSay($call, $record) {
     if ($record -isnot [System.Collections.IList] -or $record.Count -ne 2) { __cwProtocol $call }
     $stream = $record[0]
     $value = $record[1]
-    if ($stream -ceq 'fail') { $call.Cmdlet.ThrowTerminatingError((__cwRecord $call.Name $value)) }
+    if ($stream -ceq 'output') { , $value }
+    elseif ($stream -ceq 'fail') { $call.Cmdlet.ThrowTerminatingError((__cwRecord $call.Name $value)) }
     elseif ($stream -ceq 'error') { $call.Cmdlet.WriteError((__cwRecord $call.Name $value)) }
     elseif ($stream -ceq 'warning') { $call.Cmdlet.WriteWarning([string]$value) }
     elseif ($stream -ceq 'verbose') { $call.Cmdlet.WriteVerbose([string]$value) }
@@ -253,7 +241,8 @@ function global:__cwSay($call, $record) {
     elseif ($stream -ceq 'progress' -and $value -is [hashtable]) {
         $progress = [System.Management.Automation.ProgressRecord]::new(0, $(if ($value['activity']) { [string]$value['activity'] } else { ' ' }),
             $(if ($value['status']) { [string]$value['status'] } else { ' ' }))
-        if ($value['percent'] -is [int] -and $value['percent'] -in 0..100) { $progress.PercentComplete = $value['percent'] }
+        $percent = $value['percent'] -as [int]
+        if ($null -ne $percent -and $percent -in 0..100) { $progress.PercentComplete = $percent }
         $call.Cmdlet.WriteProgress($progress)
     }
     else { __cwProtocol $call }
