@@ -8,9 +8,15 @@
 void
 cw_harden_process(void)
 {
-	struct rlimit none = { 0, 0 };
+	/* No file has room in one byte; 0 would still give the core to a program that the kernel
+	 * pipes it to, and 1 not (core(5)). Who starts a sandbox could not go back up to 1, either.
+	 */
+	struct rlimit none = { 1, 1 };
 
-	(void)setrlimit(RLIMIT_CORE, &none);
+	if (setrlimit(RLIMIT_CORE, &none) != 0) {
+		none = (struct rlimit){ 0, 0 }; /* it was below already */
+		(void)setrlimit(RLIMIT_CORE, &none);
+	}
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 

@@ -4,6 +4,8 @@
 compared with what stands in expected/: what it says, and what it does to the directory.
 
 direct PROGRAM   as they are, in one PowerShell with the module: PROGRAM is e2e_script_direct. --record writes expected/ anew
+run              through the broker: `causewayctl run`, in tests/lab/with-agent
+plan             planned, which is to change nothing, and then applied: `causewayctl plan`, `causewayctl apply`
 """
 
 import argparse
@@ -16,6 +18,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -53,6 +56,8 @@ def load():
 def plain(value):
     """Without what differs from lab to lab and from run to run."""
     if isinstance(value, dict):
+        if value.keys() == {"name", "value"} and isinstance(value["value"], int):
+            return value["name"]  # an enumeration is a word through the broker
         return {directory.plain(k): plain(v) for k, v in value.items()}
     if isinstance(value, list):
         return [plain(v) for v in value]
@@ -89,6 +94,50 @@ class Direct:
         self.process.wait()
 
 
+def causewayctl(*words):
+    """Lines that it prints, and what it ends with."""
+    done = subprocess.run([os.environ["CAUSEWAY_CTL"], "--state", os.environ["CAUSEWAY_AGENT_STATE"], *words],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", check=False)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    if not lines or "result" not in lines[-1]:
+        return lines, {"state": f"exit {done.returncode}: {done.stderr.strip()}"}
+    return lines[:-1], lines[-1]["result"]
+
+
+class Run:
+    def __init__(self, arguments):
+        self.folder = tempfile.TemporaryDirectory()
+        self.file = pathlib.Path(self.folder.name) / "script.ps1"
+
+    def run(self, script):
+        self.file.write_text(script.text, encoding="utf-8")
+        says, result = causewayctl("run", "--json", str(self.file))
+        if result.get("refusals"):
+            says.append({"refusals": result["refusals"]})
+        return says, result["state"]
+
+    def end(self):
+        self.folder.cleanup()
+
+
+class Plan(Run):
+    """What a plan says is what the script said; what it does, its apply does."""
+
+    def run(self, script):
+        self.file.write_text(script.text, encoding="utf-8")
+        kept = self.file.with_name("plan.json")
+        kept.unlink(missing_ok=True)
+        says, result = causewayctl("plan", "--json", "--out", str(kept), str(self.file))
+        plan = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else None
+        if plan is None or plan.get("approximate"):
+            return says + [{"plan": plan and plan.get("reason")}], result["state"]
+        if plan["entries"]:
+            _, applied = causewayctl("apply", "--json", str(kept))
+            if applied["state"] != "done":
+                says.append({"apply": applied})
+        return says, result["state"]
+
+
 def text(result):
     return json.dumps(result, indent=1, ensure_ascii=False, sort_keys=True).splitlines()
 
@@ -96,7 +145,7 @@ def text(result):
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("mode", choices=MODES)
-    parser.add_argument("program")
+    parser.add_argument("program", nargs="?")
     parser.add_argument("--only", default="*")
     parser.add_argument("--record", action="store_true")
     arguments = parser.parse_args()
@@ -115,6 +164,8 @@ def main():
         at = time.monotonic()
         says, state = way.run(script)
         took = time.monotonic() - at
+        # What would happen is said by the host, which not every way has.
+        says = [line for line in says if not str(line.get("information", "")).startswith("What if: ")]
         result = plain({"says": says, "state": state, "does": lab.changes()})
         found.setdefault(script.file, {})[script.name] = result
         if arguments.record:
@@ -136,7 +187,7 @@ def main():
     sys.exit(1 if failed else 0)
 
 
-MODES = {"direct": Direct}
+MODES = {"direct": Direct, "run": Run, "plan": Plan}
 
 if __name__ == "__main__":
     main()
