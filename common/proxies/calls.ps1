@@ -223,7 +223,7 @@ function global:__cwEmit($call, $records) {
 }
 
 function global:__cwIsObjects($record) {
-    $record -is [System.Collections.IList] -and $record.Count -eq 2 -and $record[0] -ceq 'objects' -and $record[1] -is [System.Collections.IList]
+    $record -is [System.Collections.IList] -and $record.Count -eq 2 -and $record[0] -ceq 'output' -and $record[1] -is [System.Collections.IList]
 }
 
 # A record of any other stream.
@@ -231,8 +231,7 @@ function global:__cwSay($call, $record) {
     if ($record -isnot [System.Collections.IList] -or $record.Count -ne 2) { __cwProtocol $call }
     $stream = $record[0]
     $value = $record[1]
-    if ($stream -ceq 'output') { , $value }
-    elseif ($stream -ceq 'fail') { $call.Cmdlet.ThrowTerminatingError((__cwRecord $call.Name $value)) }
+    if ($stream -ceq 'fail') { $call.Cmdlet.ThrowTerminatingError((__cwRecord $call.Name $value)) }
     elseif ($stream -ceq 'error') { $call.Cmdlet.WriteError((__cwRecord $call.Name $value)) }
     elseif ($stream -ceq 'warning') { $call.Cmdlet.WriteWarning([string]$value) }
     elseif ($stream -ceq 'verbose') { $call.Cmdlet.WriteVerbose([string]$value) }

@@ -55,7 +55,7 @@ if ($Rows) {
         function global:__cwAsk($request) {
             $text = [System.Management.Automation.PSSerializer]::Serialize($request, 12)
             [System.Management.Automation.PSSerializer]::Deserialize($text)
-            @{ state = 'done'; records = @(, @('output', $null)) }
+            @{ state = 'done'; records = @(, @('output', @(, $null))) }
         }
         try { $null = 'x' | Get-ADUser -ErrorAction SilentlyContinue } catch { } finally { ${function:global:__cwAsk} = $real }
         $__cw.Id = 0

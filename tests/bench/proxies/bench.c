@@ -41,7 +41,7 @@ answer_of(unsigned users, const char *state)
 	    "raw <Objs Version=\"1.1.0.1\" "
 	    "xmlns=\"http://schemas.microsoft.com/powershell/2004/04\"><Obj RefId=\"0\"><DCT><En>"
 	    "<S N=\"Key\">state</S><S N=\"Value\">%s</S></En><En><S N=\"Key\">records</S><Obj "
-	    "N=\"Value\" RefId=\"1\"><LST><Obj RefId=\"2\"><LST><S>objects</S><Obj "
+	    "N=\"Value\" RefId=\"1\"><LST><Obj RefId=\"2\"><LST><S>output</S><Obj "
 	    "RefId=\"3\"><LST>",
 	    state);
 	for (unsigned i = 0; i < users; i++, ref += 4) {
