@@ -4,13 +4,14 @@
 function global:__cwBegin($name, $cmdlet, $bound) {
     $row = $__cw.Rows[$name]
     if ($row -is [string]) { $row = $__cw.Rows[$name] = __cwRow $row }
-    $action = [string]$ErrorActionPreference
+    $action = [string]($ErrorActionPreference -as [System.Management.Automation.ActionPreference])
+    $confirm = [int]($ConfirmPreference -as [System.Management.Automation.ConfirmImpact])
     $call = @{
         Name = $name; Row = $row; Cmdlet = $cmdlet; Bound = $bound; Piped = $cmdlet.MyInvocation.ExpectingInput
         Action = $(if ($action -cin 'Stop', 'SilentlyContinue', 'Ignore') { $action } else { 'Continue' })
-        Parameters = @{}; Batch = $false; Entries = $null; Since = [long]0; Records = $null; Only = $null; Shown = $null
-        Asks = $row.Impact -and ($WhatIfPreference -or [string]$VerbosePreference -cne 'SilentlyContinue' -or
-            ([int]$ConfirmPreference -ne 0 -and $row.Impact -ge [int]$ConfirmPreference))
+        Parameters = @{}; Batch = $false; Entries = $null; Since = [long]0; Records = $null; Only = $null; Size = 0; Shown = $null
+        Refuses = $row.Impact -and -not $WhatIfPreference -and $confirm -and $row.Impact -ge $confirm
+        Says = $row.Impact -and ($WhatIfPreference -or [string]$VerbosePreference -cne 'SilentlyContinue')
     }
     if ($row.Blocked) {
         $call.Piped = $false
@@ -40,7 +41,7 @@ function global:__cwProcess($call) {
     $entry = $null
     if ($call.Piped) {
         $bound = $call.Bound
-        if ($null -ne $call.Only -and $bound.Count -eq $call.Count -and $null -ne ($value = $bound[$call.Only]) -and
+        if ($null -ne $call.Only -and $bound.Count -eq $call.Size -and $null -ne ($value = $bound[$call.Only]) -and
             $null -ne ($property = $value.PSObject.Properties['ObjectGUID']) -and $null -ne $property.Value) {
             # The usual: an object of the directory like the one before. __cwEntry() would come to the same.
             $null = $bound.Remove($call.Only)
@@ -52,7 +53,7 @@ function global:__cwProcess($call) {
             if ($null -eq $entry) { return }
         }
     }
-    if ($call.Asks -and -not (__cwShould $call $entry)) { return }
+    if (($call.Refuses -or $call.Says) -and -not (__cwShould $call $entry)) { return }
     if (-not $call.Batch) {
         __cwRun $call $entry
         return
@@ -88,31 +89,30 @@ function global:__cwClean($call) {
 function global:__cwEntry($call) {
     $entry = @{}
     $bound = $call.Bound
-    $count = $bound.Count
-    $wrong = $null
+    $call.Size = $bound.Count
+    $call.Only = $wrong = $null
     foreach ($parameter in @($bound.Keys)) {
         $kind = $call.Row.Kinds[$parameter]
         if ($null -eq $kind -or $call.Parameters.ContainsKey($parameter)) { continue }
         $value = $bound[$parameter]
         $null = $bound.Remove($parameter)
-        if ($kind -ceq 'n') { $call.Shown = $value }
+        if ($kind -ceq 'n') {
+            $call.Only = $parameter
+            $call.Shown = $value
+        }
         try { $entry[$parameter] = __cwConvert $kind $value $call.Cmdlet }
         catch { $wrong = "Cannot bind the pipeline's object to the parameter '$parameter'. $($_.Exception.Message)" }
     }
-    if ($null -eq $wrong) {
-        $call.Count = $count
-        $call.Only = $(if ($entry.Count -eq 1 -and $kind -ceq 'n') { $parameter })
-        return $entry
-    }
+    if ($entry.Count -ne 1) { $call.Only = $null }
+    if ($null -eq $wrong) { return $entry }
     $call.Cmdlet.WriteError((__cwRecord $call.Name @{
         message = $wrong; error_id = "InputObjectNotBound,$($call.Name)"; category = 'InvalidArgument'
         type = 'System.Management.Automation.ParameterBindingException' }))
 }
 
-# -WhatIf and -Confirm, by parameter or preference. Nobody is there to be asked.
+# -WhatIf, -Confirm and -Verbose, by parameter or preference. Nobody is there to be asked.
 function global:__cwShould($call, $entry) {
-    $impact = $call.Row.Impact
-    if (-not $WhatIfPreference -and [int]$ConfirmPreference -ne 0 -and $impact -ge [int]$ConfirmPreference) {
+    if ($call.Refuses) {
         $call.Cmdlet.ThrowTerminatingError((__cwRecord $call.Name @{
             message = "$($call.Name) asks for a confirmation, and nobody is there to answer: pass -Confirm:`$false"
             error_id = "CausewayConfirm,$($call.Name)"; category = 'InvalidOperation'
@@ -213,30 +213,17 @@ function global:__cwReplay($call) {
     __cwEmit $call $records
 }
 
-# Records in their order: objects that follow each other as one list, which the engine takes apart. Not by WriteObject():
-# what a method throws is wrapped, also a `throw` downstream.
+# Records in their order. Objects are put out as lists, which the engine takes apart. Not by WriteObject(): what a method
+# throws is wrapped, also a `throw` downstream.
 function global:__cwEmit($call, $records) {
-    $parts = [System.Collections.Generic.List[object]]::new()
-    $objects = $null
-    foreach ($record in $records) {
-        if ($record -is [System.Collections.IList] -and $record.Count -eq 2 -and $record[0] -ceq 'output') {
-            if ($null -eq $objects) {
-                $objects = [System.Collections.Generic.List[object]]::new()
-                $parts.Add($objects)
-            }
-            $objects.Add($record[1])
-        }
-        else {
-            $objects = $null
-            $parts.Add($record)
-        }
-    }
-    if ($parts.Count -eq 1 -and $null -ne $objects) { return $objects }
-    if ($parts.Count) {
-        $parts | Microsoft.PowerShell.Core\ForEach-Object {
-            if ($_ -is [System.Collections.Generic.List[object]]) { $_ } else { __cwSay $call $_ }
-        }
-    }
+    if ($records.Count -eq 0) { return }
+    $record = $records[0]
+    if ($records.Count -eq 1 -and (__cwIsObjects $record)) { return $record[1] }
+    $records | Microsoft.PowerShell.Core\ForEach-Object { if (__cwIsObjects $_) { $_[1] } else { __cwSay $call $_ } }
+}
+
+function global:__cwIsObjects($record) {
+    $record -is [System.Collections.IList] -and $record.Count -eq 2 -and $record[0] -ceq 'output' -and $record[1] -is [System.Collections.IList]
 }
 
 # A record of any other stream.
@@ -253,7 +240,8 @@ function global:__cwSay($call, $record) {
     elseif ($stream -ceq 'progress' -and $value -is [hashtable]) {
         $progress = [System.Management.Automation.ProgressRecord]::new(0, $(if ($value['activity']) { [string]$value['activity'] } else { ' ' }),
             $(if ($value['status']) { [string]$value['status'] } else { ' ' }))
-        if ($value['percent'] -is [int] -and $value['percent'] -in 0..100) { $progress.PercentComplete = $value['percent'] }
+        $percent = $value['percent'] -as [int]
+        if ($null -ne $percent -and $percent -in 0..100) { $progress.PercentComplete = $percent }
         $call.Cmdlet.WriteProgress($progress)
     }
     else { __cwProtocol $call }

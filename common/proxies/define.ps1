@@ -17,7 +17,7 @@
         ErrorRecord = [System.Management.Automation.ErrorRecord].GetConstructors($hidden) | Where-Object { $_.GetParameters().Count -eq 11 }
     }
 
-    $tail = 'begin{$__cwCall=__cwBegin ''{0}'' $PSCmdlet $PSBoundParameters}process{__cwProcess $__cwCall}end{__cwEnd $__cwCall}'
+    $tail = 'begin{$__cwCall=$null;$__cwCall=__cwBegin ''{0}'' $PSCmdlet $PSBoundParameters}process{__cwProcess $__cwCall}end{__cwEnd $__cwCall}'
     if ($PSVersionTable.PSVersion -ge [version]'7.3') { $tail += 'clean{__cwClean $__cwCall}' }
     # Parsed when it is first used: most scripts use five of two hundred.
     $later = [scriptblock].GetMethod('CreateDelayParsedScriptBlock', $hidden)
@@ -55,7 +55,7 @@ if ($Rows) {
         function global:__cwAsk($request) {
             $text = [System.Management.Automation.PSSerializer]::Serialize($request, 12)
             [System.Management.Automation.PSSerializer]::Deserialize($text)
-            @{ state = 'done'; records = @(, @('output', $null)) }
+            @{ state = 'done'; records = @(, @('output', @(, $null))) }
         }
         try { $null = 'x' | Get-ADUser -ErrorAction SilentlyContinue } catch { } finally { ${function:global:__cwAsk} = $real }
         $__cw.Id = 0

@@ -34,22 +34,21 @@ static char *
 answer_of(unsigned users, const char *state)
 {
 	struct cw_buf out;
-	unsigned ref = 2;
+	unsigned ref = 4;
 
 	cw_buf_init(&out, 1u << 20);
 	(void)cw_buf_printf(&out,
 	    "raw <Objs Version=\"1.1.0.1\" "
 	    "xmlns=\"http://schemas.microsoft.com/powershell/2004/04\"><Obj RefId=\"0\"><DCT><En>"
 	    "<S N=\"Key\">state</S><S N=\"Value\">%s</S></En><En><S N=\"Key\">records</S><Obj "
-	    "N=\"Value\" RefId=\"1\"><LST>",
+	    "N=\"Value\" RefId=\"1\"><LST><Obj RefId=\"2\"><LST><S>output</S><Obj "
+	    "RefId=\"3\"><LST>",
 	    state);
-	for (unsigned i = 0; i < users; i++, ref += 5) {
-		(void)cw_buf_printf(&out, "<Obj RefId=\"%u\"><LST><S>output</S>", ref);
+	for (unsigned i = 0; i < users; i++, ref += 4) {
 		(void)cw_buf_printf(
-		    &out, USER, ref + 1, ref + 2, i, i, i, i, i, ref + 3, ref + 4, i, i, i, i);
-		(void)cw_buf_puts(&out, "</LST></Obj>");
+		    &out, USER, ref, ref + 1, i, i, i, i, i, ref + 2, ref + 3, i, i, i, i);
 	}
-	(void)cw_buf_puts(&out, "</LST></Obj></En></DCT></Obj></Objs>");
+	(void)cw_buf_puts(&out, "</LST></Obj></LST></Obj></LST></Obj></En></DCT></Obj></Objs>");
 	return strdup(cw_buf_str(&out));
 }
 

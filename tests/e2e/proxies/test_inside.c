@@ -128,7 +128,7 @@ static const struct {
 } rows[] = {
 	{ "a read, and language cmdlets behind it",
 	    "Get-ADUser -Filter { Name -like \"$('A')*\" } | Select-Object -ExpandProperty Name",
-	    { "{\"records\":[[\"output\",{\"$type\":\"ADUser\",\"Name\":\"Ada\"}]],\"state\":"
+	    { "{\"records\":[[\"output\",[{\"$type\":\"ADUser\",\"Name\":\"Ada\"}]]],\"state\":"
 	      "\"done\"}" },
 	    "Get-ADUser {\"Filter\":{\"filter\":\" Name -like $cw0 "
 	    "\",\"variables\":{\"cw0\":\"A*\"}}}\n",
