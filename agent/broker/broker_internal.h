@@ -85,6 +85,7 @@ struct broker_call {
 	struct answer answer;
 	uint64_t since_ms; /* when the oldest record that waits came */
 	bool cancelled;
+	bool reads; /* its job is a read: of a write, one that the mode began */
 	void *mode_data; /* of the script's ops */
 	/* its objects */
 	struct lookup_name *names;

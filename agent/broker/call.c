@@ -196,7 +196,7 @@ call_cancel(struct broker_call *call)
 		call->paused = false;
 		if (!cw_runspaces_has_begun(call->job))
 			call->unseen = true;
-		if (!call->command->write || call->unseen)
+		if (!call->command->write || call->reads || call->unseen)
 			cw_runspaces_stop(call->job);
 		return;
 	case CALL_DONE: call_free(call); return;
@@ -347,7 +347,7 @@ on_record(void *arg, enum cw_psrp_stream stream, const struct cw_ps_value *recor
 	if (stream == CW_PSRP_ERROR) {
 		look_at_error(call, record);
 		error = error_of(record, "the command wrote an error");
-		if (call->command->write)
+		if (call->command->write && !call->reads)
 			write_error(call, error);
 		call_record(call, "error", error);
 		cJSON_Delete(error);
@@ -388,15 +388,16 @@ on_done(void *arg, const struct cw_err *err, const struct cw_ps_value *error)
 {
 	struct broker_call *call = arg;
 	struct cw_script *s = call->script;
+	bool writes = call->command->write && !call->reads;
 
 	call->job = NULL;
-	call->paused = false;
+	call->paused = call->reads = false;
 	if (err->code < 0 && call->failure == NULL) {
 		call_failed(call, err, error);
-		if (call->command->write)
+		if (writes)
 			write_error(call, call->failure);
 	}
-	if (call->command->write) {
+	if (writes) {
 		write_ended(call, err);
 		return;
 	}
@@ -431,8 +432,10 @@ mode_run(struct broker_call *call, struct cw_catalogue_call *bound, struct cw_er
 	if ((r = cw_catalogue_call_command(
 		 bound, &command, call->command->server != NULL ? s->server : NULL, err)) < 0)
 		return r;
-	return cw_runspaces_run(rs, &call->job, command, script_left_ms(s) + BROKER_BACKSTOP_MS,
-	    &call_events, call, err);
+	if ((r = cw_runspaces_run(rs, &call->job, command, script_left_ms(s) + BROKER_BACKSTOP_MS,
+		 &call_events, call, err)) == CW_OK)
+		call->reads = true;
+	return r;
 }
 
 static void

@@ -215,6 +215,19 @@ on_read(struct broker_call *call)
 		read_made(call);
 }
 
+/* The object of a write with -PassThru. */
+static int
+show_write(struct broker_call *call, const struct cw_ps_value **ret,
+    const struct cw_ps_value *value, struct cw_err *err)
+{
+	struct cw_plan_shown shown = { .state = plan_of(call)->state,
+		.arena = call->script->arena,
+		.command = call->command->name };
+	const char *kind = cw_plan_kind_of_value(value);
+
+	return cw_plan_show(ret, &shown, kind != NULL ? kind : "ADObject", value, err);
+}
+
 static void
 on_output(struct broker_call *call, const struct cw_ps_value *value)
 {
@@ -224,11 +237,14 @@ on_output(struct broker_call *call, const struct cw_ps_value *value)
 	struct cw_err err = { 0 };
 	int r;
 
-	if (c == NULL || c->read == NULL || call->failure != NULL)
+	if (c == NULL || call->failure != NULL)
 		return;
 	cw_ps_arena_reset(s->arena);
-	r = (c->touched ? cw_plan_read_touched : cw_plan_read_output)(
-	    c->read, &shown, s->arena, value, &err);
+	if (c->read == NULL)
+		r = show_write(call, &shown, value, &err);
+	else
+		r = (c->touched ? cw_plan_read_touched : cw_plan_read_output)(
+		    c->read, &shown, s->arena, value, &err);
 	if (r < 0) {
 		plan_stop(call, &err);
 		cw_runspaces_stop(call->job);
@@ -244,6 +260,10 @@ on_read_done(struct broker_call *call)
 	cJSON *next = NULL;
 	struct cw_err err = { 0 };
 
+	if (c->read == NULL) {
+		plan_write_show(call);
+		return;
+	}
 	c->touched = true;
 	if (cw_plan_read_next(c->read, &next, &err) < 0)
 		cannot_read(call, &err);
@@ -288,6 +308,9 @@ on_finish(struct cw_script *s, cJSON *result)
 	struct planning *p = s->mode_data;
 	struct cw_err err = { 0 };
 
+	/* What it would have done next is not known. */
+	if (document != NULL && (s->failed || s->stopped[0] != '\0'))
+		(void)cw_plan_document_stop(document, "the script did not come to its end");
 	if (document == NULL || cw_plan_document_seal(document, &err) < 0)
 		return;
 	cJSON_AddItemToObject(result, "plan", document);

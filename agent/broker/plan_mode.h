@@ -25,7 +25,7 @@ struct plan_call { /* of a call */
 	bool touched; /* the first answer is through */
 	/* of writes: */
 	struct cw_plan_write *writes[BROKER_INPUT_MAX];
-	size_t count;
+	size_t count, entered, shown; /* that are in the plan; that were shown, with -PassThru */
 	struct cw_plan_lookup *lookup;
 	bool asks_domain;
 	struct cw_plan_domain domain;
@@ -37,6 +37,7 @@ void plan_stop(struct broker_call *call, const struct cw_err *err);
 cJSON *plan_not_found(struct broker_call *call, const char *message);
 
 void plan_write(struct broker_call *call);
+void plan_write_show(struct broker_call *call); /* what a write shows was read */
 void plan_write_free(struct plan_call *c);
 
 #endif

@@ -3,6 +3,7 @@
  * Writes into a plan: what they name is looked up already; what they would overwrite
  * is read in one question, and then each becomes an entry.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/str.h"
@@ -18,6 +19,7 @@ plan_write_free(struct plan_call *c)
 	cw_plan_lookup_free(c->lookup);
 	c->lookup = NULL;
 	cw_plan_domain_free(&c->domain);
+	c->entered = c->shown = 0;
 }
 
 static void
@@ -39,27 +41,6 @@ kind_of(const struct cw_plan_object *o)
 	return kind != NULL ? kind : "ADObject";
 }
 
-/* -PassThru */
-static int
-pass(struct broker_call *call, const struct cw_plan_write *w, struct cw_err *err)
-{
-	struct cw_script *s = call->script;
-	const struct cw_plan_object *o = w->made != NULL ? w->made : w->target;
-	struct cw_plan_shown shown = {
-		.state = plan_of(call)->state, .arena = s->arena, .command = call->command->name
-	};
-	const struct cw_ps_value *value = NULL;
-	int r;
-
-	if (!w->pass_thru || o == NULL)
-		return CW_OK;
-	cw_ps_arena_reset(s->arena);
-	if ((r = cw_plan_show_planned(&value, &shown, kind_of(o), NULL, o, err)) == CW_OK &&
-	    value != NULL)
-		mode_output(call, value);
-	return r;
-}
-
 /* false: the call ends before it. */
 static bool
 enter(struct broker_call *call, size_t i)
@@ -70,11 +51,14 @@ enter(struct broker_call *call, size_t i)
 	const struct cw_plan_fault *fault = cw_plan_lookup_check(c->lookup, w, p->state);
 	struct cw_err err = { 0 };
 	cJSON *entry, *document;
+	char class[80], id[160];
 	int r = CW_ENOMEM;
 
 	if (fault != NULL) {
-		call_fail(
-		    call, call_error(fault->message, fault->id, fault->category, fault->type));
+		pin_class_name(class, sizeof(class), call->command->name);
+		(void)snprintf(id, sizeof(id),
+		    "%s,Microsoft.ActiveDirectory.Management.Commands.%s", fault->id, class);
+		call_fail(call, call_error(fault->message, id, fault->category, fault->type));
 		return false;
 	}
 	(void)cw_fail(&err, CW_ENOMEM, "out of memory");
@@ -86,25 +70,90 @@ enter(struct broker_call *call, size_t i)
 		entry = NULL;
 	}
 	cJSON_Delete(entry);
-	if (r == CW_OK)
-		r = pass(call, w, &err);
 	if (r < 0)
 		plan_stop(call, &err);
 	return r == CW_OK;
+}
+
+/* --- what they show, with -PassThru */
+
+/* What is made: the plan alone knows it. */
+static int
+show_made(struct broker_call *call, const struct cw_plan_object *o, struct cw_err *err)
+{
+	struct cw_script *s = call->script;
+	struct cw_plan_shown shown = {
+		.state = plan_of(call)->state, .arena = s->arena, .command = call->command->name
+	};
+	const struct cw_ps_value *value = NULL;
+	int r;
+
+	cw_ps_arena_reset(s->arena);
+	r = cw_plan_show_planned(&value, &shown, kind_of(o), NULL, o, err);
+	if (r == CW_OK)
+		mode_output(call, value);
+	return r;
+}
+
+/* What is there: read, and shown as it would be. */
+static int
+show_real(struct broker_call *call, const struct cw_plan_object *o, struct cw_err *err)
+{
+	struct plan_call *c = call->mode_data;
+	cJSON *parameters = cJSON_CreateObject();
+	char command[80];
+	int r;
+
+	(void)snprintf(command, sizeof(command), "Get-%s", kind_of(o));
+	call->state = CALL_RUNNING;
+	cw_catalogue_call_free(c->bound);
+	c->bound = NULL;
+	if (parameters == NULL || cJSON_AddStringToObject(parameters, "Identity", o->guid) == NULL)
+		r = cw_fail(err, CW_ENOMEM, "out of memory");
+	else if ((r = cw_catalogue_bind(&c->bound, command, parameters, err)) == CW_OK)
+		r = mode_run(call, c->bound, err);
+	cJSON_Delete(parameters);
+	return r;
+}
+
+/* The next one that is shown; after the last the call goes on. */
+void
+plan_write_show(struct broker_call *call)
+{
+	struct plan_call *c = call->mode_data;
+	struct cw_err err = { 0 };
+	size_t entered = c->entered;
+	int r = CW_OK;
+
+	while (c->shown < c->entered && r == CW_OK) {
+		const struct cw_plan_write *w = c->writes[c->shown++];
+		const struct cw_plan_object *o = w->made != NULL ? w->made : w->target;
+
+		if (!w->pass_thru || o == NULL || o->removed)
+			continue;
+		if (o->created)
+			r = show_made(call, o, &err);
+		else if ((r = show_real(call, o, &err)) == CW_OK)
+			return; /* it comes back here */
+	}
+	plan_write_free(c);
+	if (r < 0) {
+		call->running = entered;
+		plan_stop(call, &err);
+	}
+	mode_done(call, entered);
 }
 
 static void
 enter_all(struct broker_call *call)
 {
 	struct plan_call *c = call->mode_data;
-	size_t n = 0;
 
-	while (n < c->count && enter(call, n))
-		n++;
-	if (n < c->count)
-		call->count = call->at + n;
-	plan_write_free(c);
-	mode_done(call, n);
+	while (c->entered < c->count && enter(call, c->entered))
+		c->entered++;
+	if (c->entered < c->count)
+		call->count = call->at + c->entered;
+	plan_write_show(call);
 }
 
 /* --- what has to be known before */
@@ -190,7 +239,8 @@ object_of(struct broker_call *call, const struct broker_entry *entry, const stru
 			.sid = found->sid[0] != '\0' ? found->sid : NULL,
 			.class = found->class,
 			.dn = found->dn,
-			.account = found->account[0] != '\0' ? found->account : NULL };
+			.account = found->account[0] != '\0' ? found->account : NULL,
+			.protected = found->protected };
 		o = cw_plan_state_pin(state, &pin);
 	}
 	return o;

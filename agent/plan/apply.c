@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "catalogue/catalogue.h"
+#include "catalogue/dn.h"
 #include "plan/apply.h"
 #include "plan/text.h"
 #include "plan/write.h"
@@ -261,6 +262,25 @@ first(const cJSON *list)
 	return list == NULL || list->child == NULL ? NULL : list->child->valuestring;
 }
 
+/* Two spellings of one name are the same. */
+static bool
+same_name(const char *a, const char *b)
+{
+	struct cw_buf x, y;
+	bool same = cw_strcaseeq(a, b);
+
+	if (same || a == NULL || b == NULL)
+		return same;
+	cw_buf_init(&x, 4 * CW_DN_MAX);
+	cw_buf_init(&y, 4 * CW_DN_MAX);
+	same = cw_dn_put(&x, a, strlen(a), NULL) == CW_OK &&
+	    cw_dn_put(&y, b, strlen(b), NULL) == CW_OK &&
+	    cw_strcaseeq(cw_buf_str(&x), cw_buf_str(&y));
+	cw_buf_free(&x);
+	cw_buf_free(&y);
+	return same;
+}
+
 /* It is still the same object, of the same class, at the same place. */
 static int
 check_object(const struct cw_plan_apply *a, const cJSON *planned, struct cw_err *err)
@@ -273,7 +293,7 @@ check_object(const struct cw_plan_apply *a, const cJSON *planned, struct cw_err 
 	if (now == NULL)
 		return cw_fail(
 		    err, CW_ECONFLICT, "entry %u: %.120s is not there any more", a->number, dn);
-	if (!cw_strcaseeq(cw_json_str(now, "$dn"), dn))
+	if (!same_name(cw_json_str(now, "$dn"), dn))
 		return differs(a, dn, "its name", dn, cw_json_str(now, "$dn"), err);
 	if (!cw_strcaseeq(cw_json_str(now, "$class"), class))
 		return differs(a, dn, "its class", class, cw_json_str(now, "$class"), err);
@@ -379,7 +399,7 @@ check_free(const struct cw_plan_apply *a, const cJSON *creates, struct cw_err *e
 	const cJSON *one;
 
 	cJSON_ArrayForEach (one, a->found)
-		if (cw_strcaseeq(cw_json_str(one, "$dn"), dn) ||
+		if (same_name(cw_json_str(one, "$dn"), dn) ||
 		    (account != NULL &&
 			cw_strcaseeq(first(cw_json_get(one, "sAMAccountName")), account)))
 			return cw_fail(err, CW_ECONFLICT,

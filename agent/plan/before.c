@@ -11,6 +11,8 @@
 #include "plan/text.h"
 #include "plan/write.h"
 
+#define PROTECTED "ProtectedFromAccidentalDeletion"
+
 static const struct cw_attribute *
 attribute(const char *name)
 {
@@ -59,6 +61,14 @@ cw_plan_write_is_membership(const struct cw_plan_write *w)
 	    strstr(w->entry->name, "-ADPrincipalGroupMembership") != NULL;
 }
 
+/* What is protected from deletion is neither deleted nor moved. */
+bool
+cw_plan_write_is_guarded(const struct cw_plan_write *w)
+{
+	return cw_strcaseeq(w->entry->name, "Move-ADObject") ||
+	    (cw_starts_with(w->entry->name, "Remove-") && w->entry->output == NULL);
+}
+
 static bool
 add_written(cJSON *list, const struct cw_catalogue_parameter *p, const cJSON *json)
 {
@@ -76,7 +86,7 @@ add_written(cJSON *list, const struct cw_catalogue_parameter *p, const cJSON *js
 	for (size_t i = 0; (a = cw_catalogue_parameter_writes(p, i)) != NULL; i++) {
 		if (a->syntax != CW_SYNTAX_ACL)
 			ok = ok && add_name(list, cw_attribute_name(a));
-		else if (cw_strcaseeq(p->name, "ProtectedFromAccidentalDeletion"))
+		else if (cw_strcaseeq(p->name, PROTECTED))
 			ok = ok && add_name(list, p->name);
 	}
 	return ok;
@@ -93,7 +103,8 @@ cw_plan_write_attributes(const struct cw_plan_write *w)
 	/* Who is in a group is asked of those who are: a group may hold thousands. */
 	if (cw_plan_write_is_membership(w) || w->dn != NULL)
 		return list;
-	ok = ok && (own == NULL || add_name(list, own));
+	ok = ok && (own == NULL || add_name(list, own)) &&
+	    (!cw_plan_write_is_guarded(w) || add_name(list, PROTECTED));
 	cJSON_ArrayForEach (one, w->parameters)
 		ok = ok &&
 		    add_written(list, cw_catalogue_parameter_find(w->entry, one->string), one);
@@ -164,8 +175,12 @@ cw_plan_write_before(const struct cw_plan_write *w, const struct cw_plan_state *
 		ok = before_membership(before, w, state);
 	cJSON_ArrayForEach (one, names) {
 		a = attribute(one->valuestring);
-		values = a == NULL ? property_now(w->target, one->valuestring)
-				   : cw_plan_state_now(state, w->target, a);
+		if (a == NULL)
+			values = property_now(w->target, one->valuestring);
+		else if (cw_json_true(cw_plan_state_change(w->target, a), "about"))
+			values = NULL;
+		else
+			values = cw_plan_state_now(state, w->target, a);
 		/* What cannot be told is not guarded; the document does not claim it. */
 		if (values != NULL && !cJSON_AddItemToObject(before, one->valuestring, values)) {
 			cJSON_Delete(values);

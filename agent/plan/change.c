@@ -261,7 +261,8 @@ set_password_time(const struct change *c, bool must_change)
 	cw_time_text(date, c->now_ms);
 	json = cJSON_CreateString(date);
 	digits = json == NULL ? NULL : cw_plan_text(CW_SYNTAX_LARGE, json);
-	ok = digits != NULL && set_text(c, "pwdLastSet", digits);
+	ok = digits != NULL && set_text(c, "pwdLastSet", digits) &&
+	    cw_plan_state_about(c->object, attribute("pwdLastSet"));
 	free(digits);
 	cJSON_Delete(json);
 	return ok;
@@ -502,6 +503,8 @@ create(struct change *c)
 	c->object = w->made = cw_plan_state_create(c->state, &pin);
 	if (c->object == NULL || !start_values(c))
 		return false;
+	if (w->primary_sid != NULL)
+		c->object->primary = cw_plan_state_by_sid(c->state, w->primary_sid);
 	/* Units are protected unless they are told not to be. */
 	return cw_plan_state_property(c->object, "ProtectedFromAccidentalDeletion",
 	    cJSON_CreateBool(cw_plan_is_class(w->class, "organizationalUnit")));

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "catalogue/dn.h"
+#include "catalogue/identity.h"
 #include "plan/text.h"
 #include "plan/write.h"
 
@@ -20,6 +21,7 @@ struct cw_plan_lookup {
 	cJSON *properties; /* names to ask for */
 	cJSON *asked; /* GUIDs that are in it */
 	cJSON *taken; /* {"guid","dn","account"?} of what was found by a name */
+	cJSON *primary; /* SIDs of groups that are to be known: names of members */
 };
 
 struct cw_plan_lookup *
@@ -33,7 +35,8 @@ cw_plan_lookup_new(void)
 	l->properties = cJSON_CreateArray();
 	l->asked = cJSON_CreateObject();
 	l->taken = cJSON_CreateArray();
-	if (l->properties == NULL || l->asked == NULL || l->taken == NULL) {
+	l->primary = cJSON_CreateObject();
+	if (l->properties == NULL || l->asked == NULL || l->taken == NULL || l->primary == NULL) {
 		cw_plan_lookup_free(l);
 		return NULL;
 	}
@@ -49,6 +52,7 @@ cw_plan_lookup_free(struct cw_plan_lookup *l)
 	cJSON_Delete(l->properties);
 	cJSON_Delete(l->asked);
 	cJSON_Delete(l->taken);
+	cJSON_Delete(l->primary);
 	free(l);
 }
 
@@ -132,6 +136,28 @@ ask_membership(struct cw_plan_lookup *l, const struct cw_plan_write *w)
 	return r;
 }
 
+static int
+ask_primary(
+    struct cw_plan_lookup *l, const struct cw_plan_write *w, const struct cw_plan_state *state)
+{
+	uint8_t sid[CW_SID_MAX];
+	size_t n;
+	int r;
+
+	if (w->primary_sid == NULL || cw_plan_state_by_sid(state, w->primary_sid) != NULL ||
+	    cw_json_get(l->primary, w->primary_sid) != NULL)
+		return CW_OK;
+	if (!want(l, "objectSid") || !want(l, "groupType") ||
+	    cJSON_AddTrueToObject(l->primary, w->primary_sid) == NULL)
+		return CW_ENOMEM;
+	if ((r = cw_sid_parse(sid, &n, w->primary_sid, strlen(w->primary_sid))) < 0)
+		return r;
+	r = cw_buf_puts(&l->clauses, "(objectSid=");
+	for (size_t i = 0; i < n && r == CW_OK; i++)
+		r = cw_buf_printf(&l->clauses, "\\%02x", sid[i]);
+	return r < 0 ? r : cw_buf_putc(&l->clauses, ')');
+}
+
 /* What is made must not be there: by its name, and by its account's. */
 static int
 ask_free(struct cw_plan_lookup *l, const struct cw_plan_write *w, const struct cw_plan_state *state)
@@ -162,6 +188,8 @@ cw_plan_lookup_add(struct cw_plan_lookup *l, const struct cw_plan_write *w,
 
 	if (r == CW_OK)
 		r = w->dn != NULL ? ask_free(l, w, state) : ask(l, w->target, names);
+	if (r == CW_OK)
+		r = ask_primary(l, w, state);
 	if (r == CW_OK && cw_plan_write_is_membership(w))
 		r = ask_membership(l, w);
 	cJSON_Delete(names);
@@ -220,6 +248,25 @@ add_taken(struct cw_plan_lookup *l, const struct cw_ps_value *value, const char 
 	    (account == NULL || cJSON_AddStringToObject(one, "account", account) != NULL);
 }
 
+/* One of the groups that new accounts are in. NULL: it is none, or memory ends. */
+static struct cw_plan_object *
+pin_primary(struct cw_plan_lookup *l, struct cw_plan_state *state, const struct cw_ps_value *value)
+{
+	cJSON *sid = cw_plan_values(cw_ps_get(value, "objectSid"));
+	const char *text = sid == NULL || sid->child == NULL ? NULL : sid->child->valuestring;
+	struct cw_plan_object *o = NULL;
+
+	if (text != NULL && cw_json_get(l->primary, text) != NULL)
+		o = cw_plan_state_pin(state,
+		    &(struct cw_plan_pin){ .guid = text_of(value, "ObjectGUID"),
+			.sid = text,
+			.class = "group",
+			.dn = text_of(value, "DistinguishedName"),
+			.account = text_of(value, "sAMAccountName") });
+	cJSON_Delete(sid);
+	return o;
+}
+
 int
 cw_plan_lookup_found(struct cw_plan_lookup *l, struct cw_plan_state *state,
     const struct cw_ps_value *value, struct cw_err *err)
@@ -231,6 +278,8 @@ cw_plan_lookup_found(struct cw_plan_lookup *l, struct cw_plan_state *state,
 	if (guid == NULL)
 		return cw_fail(err, CW_EPROTO, "an object that was looked up has no GUID");
 	if ((o = cw_plan_state_by_guid(state, guid)) == NULL)
+		o = pin_primary(l, state, value);
+	if (o == NULL)
 		return add_taken(l, value, guid) ? CW_OK : cw_fail(err, CW_ENOMEM, "out of memory");
 	cJSON_ArrayForEach (one, l->properties)
 		if (!cw_plan_state_learn(
@@ -252,6 +301,23 @@ static const struct cw_plan_fault
 		    "name that is already in use",
 	    "ActiveDirectoryServer:8305", "NotSpecified", MODULE "ADException" };
 
+static const struct cw_plan_fault denied = { "Access is denied",
+	"ActiveDirectoryCmdlet:System.UnauthorizedAccessException", "PermissionDenied",
+	"System.UnauthorizedAccessException" };
+
+/* Protected from deletion, as it would be, or as it is. */
+static bool
+is_protected(const struct cw_plan_object *o)
+{
+	static const char name[] = "ProtectedFromAccidentalDeletion";
+	const cJSON *planned = cw_json_get(o->properties, name),
+		    *read = cw_json_get(o->current, name);
+
+	if (planned != NULL)
+		return cJSON_IsTrue(planned);
+	return read != NULL && read->child != NULL && cw_streq(read->child->valuestring, "TRUE");
+}
+
 const struct cw_plan_fault *
 cw_plan_lookup_check(const struct cw_plan_lookup *l, const struct cw_plan_write *w,
     const struct cw_plan_state *state)
@@ -260,7 +326,7 @@ cw_plan_lookup_check(const struct cw_plan_lookup *l, const struct cw_plan_write 
 	const cJSON *one;
 
 	if (w->dn == NULL)
-		return NULL;
+		return cw_plan_write_is_guarded(w) && is_protected(w->target) ? &denied : NULL;
 	name = cw_plan_state_by_dn(state, w->dn) != NULL;
 	account = w->account != NULL && cw_plan_state_by_account(state, w->account) != NULL;
 	cJSON_ArrayForEach (one, l->taken) {

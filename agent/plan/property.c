@@ -283,7 +283,7 @@ show_place(const struct cw_ps_value **ret, struct cw_ps_arena *arena, const char
 	char *name;
 
 	if (cw_strcaseeq(attribute, "distinguishedName"))
-		return give_text(ret, arena, CW_PS_STRING, dn);
+		return give_text(ret, arena, CW_PS_STRING, cw_plan_shown_name(arena, dn));
 	if (!cw_strcaseeq(attribute, "canonicalName"))
 		return CW_PLAN_UNTOLD;
 	name = cw_plan_canonical_name(dn);

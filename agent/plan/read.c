@@ -112,11 +112,16 @@ identity_of(const struct cw_plan_read *r, const struct cw_catalogue_parameter *p
 	return ret;
 }
 
+/* In the words of the module. */
 static int
-not_found(const char *text, struct cw_err *err)
+not_found(const struct cw_plan_read *r, const char *text, struct cw_err *err)
 {
+	const struct cw_plan_object *o = cw_plan_state_all(r->state);
+	const char *domain = strstr(o->dn, "DC=");
+
 	return cw_fail(err, CW_ENOTFOUND,
-	    "Cannot find an object with identity: '%.200s' after the planned writes.", text);
+	    "Cannot find an object with identity: '%.100s' under: '%.160s'.", text,
+	    domain == NULL ? "" : domain);
 }
 
 /* Commands that show the object itself, as the kind that their name says. */
@@ -182,7 +187,7 @@ by_identity(struct cw_plan_read *r, const struct cw_catalogue_parameter *p, stru
 	if (found == CW_OK)
 		found = read_object(r, p, o, err);
 	else if (found == CW_ENOTFOUND)
-		(void)not_found(text, err);
+		(void)not_found(r, text, err);
 	else if (found == CW_EAGAIN)
 		found = cw_strcaseeq(real, text) ? CW_OK : read_replace(r, p->name, real, err);
 	else
@@ -281,6 +286,10 @@ cw_plan_read_output(struct cw_plan_read *r, const struct cw_ps_value **ret,
 	if (cw_plan_state_all(r->state) == NULL)
 		return CW_OK;
 	if (r->what == CW_PLAN_READ_MEMBERS && !read_stays_member(r, value)) {
+		*ret = NULL;
+		return CW_OK;
+	}
+	if (r->what == CW_PLAN_READ_SEARCH && !read_search_finds(r, value)) {
 		*ret = NULL;
 		return CW_OK;
 	}

@@ -38,7 +38,12 @@ struct cw_plan_read {
 	/* What it is about when it begins: what is planned later, while it runs, is not its own. */
 	const struct cw_plan_object **touched, **made; /* sorted by address; as they were made */
 	size_t touched_count, made_count, touched_at, made_at;
-	enum { CW_PLAN_READ_PLAIN, CW_PLAN_READ_FIND, CW_PLAN_READ_MEMBERS } what;
+	enum {
+		CW_PLAN_READ_PLAIN,
+		CW_PLAN_READ_FIND,
+		CW_PLAN_READ_MEMBERS,
+		CW_PLAN_READ_SEARCH
+	} what;
 	/* of a filter: where it looks, as it would be */
 	char *base;
 	enum { CW_PLAN_SUBTREE, CW_PLAN_ONE_LEVEL, CW_PLAN_BASE } scope;

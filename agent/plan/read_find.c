@@ -45,8 +45,8 @@ parent(const char *dn)
 	return *dn == ',' ? dn + 1 : dn;
 }
 
-static bool
-in_scope(const struct cw_plan_read *r, const char *dn)
+bool
+read_in_scope(const struct cw_plan_read *r, const char *dn)
 {
 	if (r->base == NULL)
 		return true;
@@ -70,8 +70,8 @@ places_cross(const struct cw_plan_read *r, const char *real_base)
 	return false;
 }
 
-static int
-take_base(struct cw_plan_read *r, struct cw_err *err)
+int
+read_take_base(struct cw_plan_read *r, struct cw_err *err)
 {
 	const char *given = cJSON_GetStringValue(read_parameter(r->given, "SearchBase")),
 		   *scope = cJSON_GetStringValue(read_parameter(r->given, "SearchScope"));
@@ -114,8 +114,8 @@ take_base(struct cw_plan_read *r, struct cw_err *err)
 /* --- whom the plan touches, as far as the filter sees */
 
 /* Does what the write of o changes matter for finding it? */
-static bool
-matters(const struct cw_plan_read *r, const struct cw_plan_object *o)
+bool
+read_matters(const struct cw_plan_read *r, const struct cw_plan_object *o)
 {
 	const cJSON *one;
 
@@ -139,6 +139,13 @@ by_address(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+void
+read_sort(const struct cw_plan_object **list, size_t count)
+{
+	if (count > 1)
+		qsort(list, count, sizeof(*list), by_address);
+}
+
 bool
 read_is_touched(const struct cw_plan_read *r, const struct cw_ps_value *value)
 {
@@ -150,8 +157,8 @@ read_is_touched(const struct cw_plan_read *r, const struct cw_ps_value *value)
 	    bsearch(&o, r->touched, r->touched_count, sizeof(*r->touched), by_address) != NULL;
 }
 
-static void
-note(void *arg, const struct cw_attribute *attribute)
+void
+read_look_at(void *arg, const struct cw_attribute *attribute)
 {
 	cJSON *list = arg;
 	const char *name = cw_attribute_name(attribute);
@@ -183,13 +190,12 @@ keep_all(struct cw_plan_read *r, bool *removed)
 	*removed = false;
 	for (const struct cw_plan_object *o = cw_plan_state_all(r->state); o != NULL; o = o->next) {
 		*removed |= o->removed;
-		if (matters(r, o) && !read_keep(&r->touched, &r->touched_count, o))
+		if (read_matters(r, o) && !read_keep(&r->touched, &r->touched_count, o))
 			return false;
 		if (o->created && !o->removed && !read_keep(&r->made, &r->made_count, o))
 			return false;
 	}
-	if (r->touched_count > 1)
-		qsort(r->touched, r->touched_count, sizeof(*r->touched), by_address);
+	read_sort(r->touched, r->touched_count);
 	return true;
 }
 
@@ -207,9 +213,9 @@ read_filter(struct cw_plan_read *r, const struct cw_catalogue_call *call, struct
 	r->looks_at = cJSON_CreateArray();
 	if (r->filter == NULL || r->looks_at == NULL)
 		return no_memory(err);
-	if (!cw_plan_filter_attributes(r->filter, note, r->looks_at))
+	if (!cw_plan_filter_attributes(r->filter, read_look_at, r->looks_at))
 		return read_untold(r, "its filter looks at more than the plan can know", err);
-	if ((code = take_base(r, err)) < 0)
+	if ((code = read_take_base(r, err)) < 0)
 		return code;
 	if (cw_plan_state_has_moved(r->state) && looks_at_names(r))
 		return read_untold(r,
@@ -224,33 +230,6 @@ read_filter(struct cw_plan_read *r, const struct cw_catalogue_call *call, struct
 	if (cJSON_IsTrue(read_parameter(r->given, "IncludeDeletedObjects")))
 		return read_untold(r, "objects are made, moved or removed", err);
 	return CW_OK;
-}
-
-/* --- Search-ADAccount: each of its switches looks at these */
-
-int
-read_search(struct cw_plan_read *r, struct cw_err *err)
-{
-	static const char *const rows[][2] = { { "AccountDisabled", "userAccountControl" },
-		{ "AccountExpired", "accountExpires" }, { "AccountExpiring", "accountExpires" },
-		{ "AccountInactive", "lastLogonTimestamp" }, { "LockedOut", "lockoutTime" },
-		{ "PasswordExpired", "msDS-User-Account-Control-Computed" },
-		{ "PasswordExpired", "pwdLastSet" },
-		{ "PasswordNeverExpires", "userAccountControl" } };
-	const struct cw_plan_object *o;
-
-	if ((r->looks_at = cJSON_CreateArray()) == NULL)
-		return no_memory(err);
-	for (size_t i = 0; i < CW_COUNT(rows); i++)
-		if (cJSON_IsTrue(read_parameter(r->given, rows[i][0])))
-			note(r->looks_at, cw_attribute_find(rows[i][1], strlen(rows[i][1])));
-	for (o = cw_plan_state_all(r->state); o != NULL; o = o->next)
-		if (cw_plan_is_kind(o->class, "ADAccount") &&
-		    (o->created || o->removed || matters(r, o)))
-			return read_untold(r,
-			    "accounts are made, moved, removed or changed in what it looks at",
-			    err);
-	return take_base(r, err);
 }
 
 /* --- objects of the directory that are judged anew */
@@ -304,7 +283,7 @@ put_touched(struct cw_plan_read *r, struct cw_buf *out)
 	for (; r->touched_at < r->touched_count && code == CW_OK; r->touched_at++) {
 		const struct cw_plan_object *o = r->touched[r->touched_at];
 
-		if (o->removed || !in_scope(r, o->dn))
+		if (o->removed || !read_in_scope(r, o->dn))
 			continue;
 		if (cw_buf_left(out) > FILTER_MAX)
 			break;
@@ -321,7 +300,7 @@ cw_plan_read_next(struct cw_plan_read *r, cJSON **ret, struct cw_err *err)
 	int code;
 
 	*ret = NULL;
-	if (r->touched_at == r->touched_count)
+	if (r->what != CW_PLAN_READ_FIND || r->touched_at == r->touched_count)
 		return CW_OK;
 	cw_buf_init(&filter, 2 * FILTER_MAX + 4 * CW_DN_MAX);
 	if ((code = put_touched(r, &filter)) < 0) {
@@ -454,7 +433,7 @@ judge(const struct cw_plan_read *r, const struct cw_plan_object *o, const struct
 	struct looked looked = { r->state, o, value };
 
 	/* What the command itself gave is of its kind. */
-	if ((value == NULL && !cw_plan_is_kind(o->class, kind_name(r))) || !in_scope(r, o->dn))
+	if ((value == NULL && !cw_plan_is_kind(o->class, kind_name(r))) || !read_in_scope(r, o->dn))
 		return CW_PLAN_NO;
 	return cw_plan_match(r->filter, look_at, &looked);
 }
@@ -540,6 +519,8 @@ cw_plan_read_made(struct cw_plan_read *r, const struct cw_ps_value **ret, struct
 	*ret = NULL;
 	if (r->what == CW_PLAN_READ_MEMBERS)
 		return read_members_made(r, ret, arena, err);
+	if (r->what == CW_PLAN_READ_SEARCH)
+		return read_search_end(r, err);
 	while (r->made_at < r->made_count) {
 		enum cw_plan_truth found = CW_PLAN_YES;
 

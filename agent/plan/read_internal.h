@@ -20,9 +20,19 @@ int read_show(struct cw_plan_read *r, const struct cw_ps_value **ret, struct cw_
 
 /* read_find.c */
 int read_filter(struct cw_plan_read *r, const struct cw_catalogue_call *call, struct cw_err *err);
-int read_search(struct cw_plan_read *r, struct cw_err *err);
+int read_take_base(struct cw_plan_read *r, struct cw_err *err); /* where it looks */
+bool read_in_scope(const struct cw_plan_read *r, const char *dn);
+void read_look_at(void *list, const struct cw_attribute *attribute);
+/* Does what is planned of the object matter for finding it, by what the read looks at? */
+bool read_matters(const struct cw_plan_read *r, const struct cw_plan_object *o);
+void read_sort(const struct cw_plan_object **list, size_t count);
 /* The object of the answer is one that has to be judged anew, or that is gone. */
 bool read_is_touched(const struct cw_plan_read *r, const struct cw_ps_value *value);
+
+/* read_search.c: Search-ADAccount */
+int read_search(struct cw_plan_read *r, struct cw_err *err);
+bool read_search_finds(struct cw_plan_read *r, const struct cw_ps_value *value);
+int read_search_end(struct cw_plan_read *r, struct cw_err *err);
 
 /* read_members.c */
 int read_members_more(

@@ -20,6 +20,32 @@ list_attribute(const struct cw_plan_read *r)
 	return cw_attribute_find(name, strlen(name));
 }
 
+static bool
+add(cJSON *list, const char *dn)
+{
+	cJSON *item = cJSON_CreateString(dn);
+
+	if (item == NULL || !cJSON_AddItemToArray(list, item)) {
+		cJSON_Delete(item);
+		return false;
+	}
+	return true;
+}
+
+/* The group that new accounts are in without being listed. */
+static bool
+add_primary(struct cw_plan_read *r, const struct cw_plan_object *whose)
+{
+	bool ok = true;
+
+	if (whose->primary != NULL && !whose->primary->removed)
+		ok = add(r->more, whose->primary->dn);
+	for (const struct cw_plan_object *o = cw_plan_state_all(r->state); o != NULL; o = o->next)
+		if (o->primary == whose && !o->removed)
+			ok = ok && add(r->more, o->dn);
+	return ok;
+}
+
 /* Those that the plan puts in: names, until the answer shows that they are there. */
 int
 read_members_more(struct cw_plan_read *r, const struct cw_plan_object *whose, struct cw_err *err)
@@ -33,8 +59,11 @@ read_members_more(struct cw_plan_read *r, const struct cw_plan_object *whose, st
 		    r, "who is in the group is written in a way that is not known", err);
 	r->more = add == NULL ? cJSON_CreateArray() : cJSON_Duplicate(add, true);
 	r->change = change == NULL ? cJSON_CreateObject() : cJSON_Duplicate(change, true);
-	if (r->more == NULL || r->change == NULL)
+	if (r->more == NULL || r->change == NULL || !add_primary(r, whose))
 		return cw_fail(err, CW_ENOMEM, "out of memory");
+	if (whose->created && whose->primary == NULL && cw_plan_is_class(whose->class, "user"))
+		return read_untold(
+		    r, "the primary group of what is only planned is not known", err);
 	return whose->created ? CW_OK : read_replace(r, r->entry->target, whose->guid, err);
 }
 

@@ -194,7 +194,7 @@ cw_plan_show(const struct cw_ps_value **ret, struct cw_plan_shown *shown, const 
 	v->object = object;
 	r = show_properties(object, value->object, shown, o, kind, &changed, err);
 	if (r == CW_OK && !cw_strcaseeq(dn, real)) {
-		object->to_string = cw_ps_arena_strndup(shown->arena, dn, strlen(dn));
+		object->to_string = cw_plan_shown_name(shown->arena, dn);
 		changed = true;
 	}
 	free(dn);
@@ -364,7 +364,7 @@ cw_plan_show_planned(const struct cw_ps_value **ret, struct cw_plan_shown *shown
 	cJSON_Delete(list);
 	if (r < 0)
 		return r;
-	if ((object->to_string = cw_ps_arena_strndup(shown->arena, o->dn, strlen(o->dn))) == NULL)
+	if ((object->to_string = cw_plan_shown_name(shown->arena, o->dn)) == NULL)
 		return no_memory(err);
 	v->kind = CW_PS_OBJECT;
 	v->object = object;

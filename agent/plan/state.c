@@ -342,6 +342,14 @@ cw_plan_state_set(struct cw_plan_object *o, const struct cw_attribute *a, cJSON 
 }
 
 bool
+cw_plan_state_about(struct cw_plan_object *o, const struct cw_attribute *a)
+{
+	cJSON *change = cJSON_GetObjectItemCaseSensitive(o->changes, cw_attribute_name(a));
+
+	return change != NULL && cJSON_AddTrueToObject(change, "about") != NULL;
+}
+
+bool
 cw_plan_state_unknown(struct cw_plan_object *o, const struct cw_attribute *a)
 {
 	cJSON *change = cJSON_CreateObject();

@@ -28,9 +28,12 @@ struct cw_plan_object {
 	char *real_dn; /* as it is; NULL: it is not there yet */
 	const char *protected; /* why a person has to approve writing it; static, or NULL */
 	bool created, removed;
+	struct cw_plan_object
+	    *primary; /* of a created account its primary group; NULL: not known */
 	int64_t changed_ms; /* Unix time of the last write to it; 0: none */
 	bool whole; /* what was written is not known: everything of it may be another */
-	/* attribute -> {"set":[TEXT]} | {"add":[TEXT],"remove":[TEXT]} | {"unknown":true} */
+	/* attribute -> {"set":[TEXT],"about"?:true} | {"add":[TEXT],"remove":[TEXT]} |
+	 * {"unknown":true}; about: it will be another moment */
 	cJSON *changes;
 	cJSON
 	    *current; /* as read from the directory: attribute -> [TEXT]; names as they are there */
@@ -85,6 +88,8 @@ bool cw_plan_state_call(
 /* --- changes; each false when memory ends. Lists are the state's then, also on failure. */
 bool cw_plan_state_set(
     struct cw_plan_object *object, const struct cw_attribute *attribute, cJSON *values);
+/* What is set is a time that will be another when it is done. */
+bool cw_plan_state_about(struct cw_plan_object *object, const struct cw_attribute *attribute);
 /* Values more and values less; on top of what is planned already. */
 bool cw_plan_state_edit(struct cw_plan_object *object, const struct cw_attribute *attribute,
     const char *add, const char *remove);

@@ -190,6 +190,23 @@ bytes_value(struct cw_ps_arena *arena, const char *base64)
 	return ret;
 }
 
+/* As the directory writes names: a # is escaped wherever it stands. */
+char *
+cw_plan_shown_name(struct cw_ps_arena *arena, const char *dn)
+{
+	size_t n = strlen(dn), at = 0;
+	char *shown = cw_ps_arena_alloc(arena, 2 * n + 1);
+
+	for (size_t i = 0; shown != NULL && i < n; i++) {
+		if (dn[i] == '#')
+			shown[at++] = '\\';
+		shown[at++] = dn[i];
+		if (dn[i] == '\\' && i + 1 < n)
+			shown[at++] = dn[++i];
+	}
+	return shown;
+}
+
 const struct cw_ps_value *
 cw_plan_date(struct cw_ps_arena *arena, const char *digits)
 {
@@ -205,6 +222,7 @@ cw_plan_date(struct cw_ps_arena *arena, const char *digits)
 const struct cw_ps_value *
 cw_plan_value(struct cw_ps_arena *arena, enum cw_attribute_syntax syntax, const char *text)
 {
+	const char *shown;
 	int64_t n;
 
 	switch (syntax) {
@@ -222,10 +240,13 @@ cw_plan_value(struct cw_ps_arena *arena, enum cw_attribute_syntax syntax, const 
 	case CW_SYNTAX_BYTES: return bytes_value(arena, text);
 	case CW_SYNTAX_TEXT:
 	case CW_SYNTAX_OID:
-	case CW_SYNTAX_DN:
 	case CW_SYNTAX_DNBINARY:
 	case CW_SYNTAX_DNSTRING:
 	case CW_SYNTAX_SID: return cw_ps_string(arena, text);
+	case CW_SYNTAX_DN:
+		return (shown = cw_plan_shown_name(arena, text)) == NULL
+		    ? NULL
+		    : cw_ps_string(arena, shown);
 	case CW_SYNTAX_ACL: break;
 	}
 	return NULL;

@@ -30,6 +30,8 @@ char *cw_plan_text(enum cw_attribute_syntax syntax, const cJSON *json);
 /* One text as PowerShell has it; NULL: it cannot be told, or the arena is full. */
 const struct cw_ps_value *cw_plan_value(
     struct cw_ps_arena *arena, enum cw_attribute_syntax syntax, const char *text);
+/* A distinguished name as the directory itself writes it; NULL: the arena is full. */
+char *cw_plan_shown_name(struct cw_ps_arena *arena, const char *dn);
 /* A large number that counts 100 ns since 1601, as a date; null where it says never. */
 const struct cw_ps_value *cw_plan_date(struct cw_ps_arena *arena, const char *digits);
 

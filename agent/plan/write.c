@@ -27,6 +27,7 @@ cw_plan_write_free(struct cw_plan_write *w)
 	free(w->class);
 	free(w->dn);
 	free(w->account);
+	free(w->primary_sid);
 	cJSON_Delete(w->parameters);
 	free(w);
 }
@@ -39,6 +40,7 @@ cw_plan_domain_free(struct cw_plan_domain *domain)
 	free(domain->dn);
 	free(domain->users);
 	free(domain->computers);
+	free(domain->sid);
 	memset(domain, 0, sizeof(*domain));
 }
 
@@ -54,7 +56,13 @@ take_name(char **ret, const struct cw_ps_value *value, const char *property)
 bool
 cw_plan_domain_read(struct cw_plan_domain *domain, const struct cw_ps_value *value)
 {
-	return take_name(&domain->dn, value, "DistinguishedName") &&
+	cJSON *sid = cw_plan_values(cw_ps_get(value, "DomainSID"));
+	const char *text = sid == NULL || sid->child == NULL ? NULL : sid->child->valuestring;
+
+	free(domain->sid);
+	domain->sid = cw_strdup(text);
+	cJSON_Delete(sid);
+	return domain->sid != NULL && take_name(&domain->dn, value, "DistinguishedName") &&
 	    take_name(&domain->users, value, "UsersContainer") &&
 	    take_name(&domain->computers, value, "ComputersContainer");
 }
@@ -273,12 +281,6 @@ ref_of(struct cw_plan_write *w, const char *parameter)
 	return NULL;
 }
 
-bool
-cw_plan_write_needs_domain(const struct cw_plan_write *w)
-{
-	return makes(w->entry) && cw_json_get(w->parameters, "Path") == NULL;
-}
-
 static const char *
 class_of(const struct cw_plan_write *w)
 {
@@ -294,6 +296,14 @@ class_of(const struct cw_plan_write *w)
 		if (cw_strcaseeq(classes[i][0], w->entry->name))
 			return classes[i][1];
 	return NULL;
+}
+
+bool
+cw_plan_write_needs_domain(const struct cw_plan_write *w)
+{
+	return makes(w->entry) &&
+	    (cw_json_get(w->parameters, "Path") == NULL || class_of(w) == NULL ||
+		cw_plan_is_class(class_of(w), "user"));
 }
 
 /* What the module makes it below when it is not told. */
@@ -380,6 +390,24 @@ make_account(struct cw_plan_write *w)
 	return r;
 }
 
+/* Accounts are in a group from the beginning, by its RID: Domain Users, or Domain Computers. */
+static int
+make_primary(struct cw_plan_write *w, const struct cw_plan_domain *domain)
+{
+	struct cw_buf sid;
+	int r;
+
+	if (!cw_plan_is_class(w->class, "user"))
+		return CW_OK;
+	cw_buf_init(&sid, 256);
+	r = cw_buf_printf(
+	    &sid, "%s-%u", domain->sid, cw_plan_is_class(w->class, "computer") ? 515u : 513u);
+	if (r == CW_OK && (w->primary_sid = cw_strdup(cw_buf_str(&sid))) == NULL)
+		r = CW_ENOMEM;
+	cw_buf_free(&sid);
+	return r;
+}
+
 int
 cw_plan_write_prepare(
     struct cw_plan_write *w, const struct cw_plan_domain *domain, struct cw_err *err)
@@ -400,11 +428,12 @@ cw_plan_write_prepare(
 	if ((class = class_of(w)) == NULL || cw_json_str(w->parameters, "Name") == NULL)
 		return refuse(w->entry, "what it makes is not known", err);
 	if (cw_plan_write_needs_domain(w) &&
-	    (domain->dn == NULL || domain->users == NULL || domain->computers == NULL))
+	    (domain->dn == NULL || domain->users == NULL || domain->computers == NULL ||
+		domain->sid == NULL))
 		return refuse(w->entry, "the domain's default places are not known", err);
 	cw_random_uuid(w->placeholder);
 	if ((w->class = cw_strdup(class)) == NULL || (r = make_dn(w, domain)) < 0 ||
-	    (r = make_account(w)) < 0)
+	    (r = make_account(w)) < 0 || (r = make_primary(w, domain)) < 0)
 		return cw_fail(err, CW_ENOMEM, "out of memory");
 	return CW_OK;
 }

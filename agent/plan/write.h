@@ -46,12 +46,13 @@ struct cw_plan_write {
 	/* of what is made: */
 	char *class, *dn, *account;
 	char placeholder[CW_UUID_TEXT];
+	char *primary_sid; /* of the group that it is in from the beginning; NULL: none */
 	struct cw_plan_object *made; /* when the change is made */
 };
 
 /* Where things are made when no place is named. */
 struct cw_plan_domain {
-	char *dn, *users, *computers; /* NULL: not known yet */
+	char *dn, *users, *computers, *sid; /* NULL: not known yet */
 };
 void cw_plan_domain_free(struct cw_plan_domain *domain);
 /* From what Get-ADDomain gave. False when it is not that, or memory ends. */
@@ -62,7 +63,7 @@ bool cw_plan_domain_read(struct cw_plan_domain *domain, const struct cw_ps_value
 int cw_plan_write_new(struct cw_plan_write **ret, const struct cw_catalogue_call *call,
     const cJSON *parameters, struct cw_err *err);
 void cw_plan_write_free(struct cw_plan_write *write); /* ok on NULL */
-/* It makes an object and names no place: the domain must be known. */
+/* It makes an object in a place of the domain's choice, or an account: the domain must be known. */
 bool cw_plan_write_needs_domain(const struct cw_plan_write *write);
 /* When every ref has its object. domain may be empty where it is not needed. CW_EDENIED: what it
  * does cannot be planned. */
@@ -92,7 +93,8 @@ int cw_plan_lookup_found(struct cw_plan_lookup *lookup, struct cw_plan_state *st
 struct cw_plan_fault {
 	const char *message, *id, *category, *type;
 };
-/* NULL: the names of what the write makes are free. Static storage. */
+/* NULL: the names of what the write makes are free, and what it deletes is not protected from that.
+ * Static storage. */
 const struct cw_plan_fault *cw_plan_lookup_check(const struct cw_plan_lookup *lookup,
     const struct cw_plan_write *write, const struct cw_plan_state *state);
 
@@ -101,6 +103,8 @@ int cw_plan_put_rdn(struct cw_buf *out, const char *attribute, const char *name)
 
 /* --- change.c */
 
+/* It deletes or moves: not what is protected from deletion. */
+bool cw_plan_write_is_guarded(const struct cw_plan_write *write);
 /* It puts principals into groups, or takes them out. */
 bool cw_plan_write_is_membership(const struct cw_plan_write *write);
 /* Attributes and properties of the target that the write changes and that are to be known before;

@@ -91,7 +91,7 @@ cw_canonical_number(char ret[CW_CANONICAL_NUMBER], double v)
 	else if (k <= n && n <= 21)
 		(void)snprintf(
 		    ret, size, "%s%.*s%.*s", sign, k, d.digits, n - k, "00000000000000000000");
-	else if (0 < n && n <= 21)
+	else if (0 < n && n < k)
 		(void)snprintf(ret, size, "%s%.*s.%.*s", sign, n, d.digits, k - n, d.digits + n);
 	else if (-6 < n && n <= 0)
 		(void)snprintf(ret, size, "%s0.%.*s%.*s", sign, -n, "00000", k, d.digits);
