@@ -145,7 +145,7 @@ class Run:
 
 
 class Plan(Run):
-    """What a plan says is what the script said; what it does, its apply does."""
+    """What a plan says is what the script said; what it does, its apply does. Passwords are the server's own then."""
 
     def run(self, some):
         kept = self.file.with_name("plan.json")
@@ -160,7 +160,8 @@ class Plan(Run):
         if not whole:
             says.append({"plan": plan and plan.get("reason")})
         elif plan["entries"]:
-            _, applied = causewayctl("apply", "--json", str(kept))
+            more = ["--new-passwords"] if plan["slots"] else []
+            _, applied = causewayctl("apply", "--json", *more, str(kept))
             if applied["state"] != "done":
                 told[some[0].name][0].append({"apply": applied})
         return told
