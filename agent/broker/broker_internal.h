@@ -29,6 +29,7 @@
 #define BROKER_ERROR_REFUSED "CausewayRefused"
 #define BROKER_ERROR_PROTOCOL "CausewayProtocol"
 #define BROKER_ERROR_LIMIT "CausewayLimit"
+#define BROKER_ERROR_UNKNOWN "CausewayUnknown"
 
 /* --- one lookup in a privileged runspace, by our own constant command */
 

@@ -37,11 +37,11 @@ const char *test_case;
 #define EN(key, value) "<En><S N=\"Key\">" key "</S>" value "</En>"
 #define V(text) "<S N=\"Value\">" text "</S>"
 #define ASK(entries) "causeway/1 <Obj RefId=\"0\"><DCT>" entries "</DCT></Obj>"
-#define HEAD(id, name)                                           \
-	EN("verb", V("call"))                                    \
-	EN("id", "<I32 N=\"Value\">" id "</I32>")                \
-	EN("command", V(name)) EN("error_action", V("Continue")) \
-	    EN("what_if", "<B N=\"Value\">false</B>")
+#define HEAD(id, name)                            \
+	EN("verb", V("call"))                     \
+	EN("id", "<I32 N=\"Value\">" id "</I32>") \
+	EN("command", V(name))                    \
+	EN("error_action", V("Continue")) EN("what_if", "<B N=\"Value\">false</B>")
 #define ONE(name, text)                                                                       \
 	"<Obj N=\"Value\" RefId=\"1\"><DCT><En><S N=\"Key\">" name "</S><S N=\"Value\">" text \
 	"</S></En></DCT></Obj>"
@@ -409,6 +409,14 @@ test_lost(void)
 	double_done(job(SET_USER), CW_EUNKNOWN, "gone", NULL);
 	check_answer("CausewayUnknown", NULL);
 	CHECK_EQ(seen("Set-ADUser").unknown, 1);
+	test_case = "then no other write is made";
+	double_ask(2, WRITE("2", ENTRY("ada")));
+	check_answer("CausewayUnknown", NULL);
+	CHECK_EQ(double_jobs(), 0);
+	test_case = "but reads are";
+	double_ask(3, READ("3"));
+	double_done(job(GET_USER), CW_OK, NULL, NULL);
+	check_answer("done", "fail");
 	double_script_done(true);
 	check_end("unknown");
 	begin("the sandbox is lost in a read");
