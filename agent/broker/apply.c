@@ -11,9 +11,9 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "broker/apply_secrets.h"
 #include "broker/script_internal.h"
 #include "commands/roles.h"
-#include "crypto/seal.h"
 #include "os/clock.h"
 #include "plan/apply.h"
 #include "plan/document.h"
@@ -21,8 +21,7 @@
 struct applying { /* of a script */
 	cJSON *plan;
 	struct cw_plan_apply *apply;
-	struct broker_secret *secrets; /* by slot, from 0 */
-	size_t secret_count;
+	struct apply_secrets secrets;
 	struct cw_controller_wait wait;
 	struct broker_query query;
 	unsigned entry; /* the one at hand, from 1 */
@@ -33,7 +32,7 @@ static void next(struct cw_script *s);
 /* --- what is told */
 
 static void
-tell(struct cw_script *s, unsigned entry, const char *command, const char *state, cJSON *error)
+say_step(struct cw_script *s, unsigned entry, const char *command, const char *state, cJSON *error)
 {
 	cJSON *line = cJSON_CreateObject(), *step = cJSON_AddObjectToObject(line, "step");
 
@@ -56,7 +55,7 @@ stop_at(struct cw_script *s, const char *state, cJSON *error)
 	s->failed = true;
 	if (s->errors++ == 0 && cw_json_put(&s->error, error) < 0)
 		cw_buf_clear(&s->error);
-	tell(s, a->entry, cw_plan_apply_command(a->apply), state, error);
+	say_step(s, a->entry, cw_plan_apply_command(a->apply), state, error);
 	script_end(s);
 }
 
@@ -78,6 +77,8 @@ on_finish(struct cw_script *s, cJSON *result)
 	cJSON *list = cJSON_GetObjectItemCaseSensitive(result, "entries"), *o;
 	int number = 0, told = cJSON_GetArraySize(list);
 
+	if (a->secrets.told != NULL && cJSON_AddItemToObject(result, "secrets", a->secrets.told))
+		a->secrets.told = NULL;
 	if (list == NULL)
 		list = cJSON_AddArrayToObject(result, "entries");
 	cJSON_ArrayForEach (one, entries) {
@@ -122,7 +123,7 @@ on_call_over(struct broker_call *call)
 		s->unknown = true;
 		stop_with(s, "unknown", &err);
 	} else {
-		tell(s, a->entry, cw_plan_apply_command(a->apply), "done", NULL);
+		say_step(s, a->entry, cw_plan_apply_command(a->apply), "done", NULL);
 		next(s);
 	}
 }
@@ -154,10 +155,10 @@ open_secrets(struct cw_script *s, struct broker_entry *entry, struct cw_err *err
 		cJSON_ArrayForEach (one, entry->parameters)
 			if (cw_strcaseeq(one->string, parameter))
 				(void)cw_json_int(one, "$slot", &slot);
-		if (slot < 1 || slot > (int64_t)a->secret_count)
+		if (slot < 1 || slot > (int64_t)a->secrets.count)
 			return cw_fail(err, CW_EINVAL, "-%s has no slot", parameter);
-		r = cw_catalogue_call_open(
-		    entry->bound, i, a->secrets[slot - 1].text, a->secrets[slot - 1].len, err);
+		r = cw_catalogue_call_open(entry->bound, i, a->secrets.list[slot - 1].text,
+		    a->secrets.list[slot - 1].len, err);
 	}
 	return r;
 }
@@ -313,64 +314,6 @@ apply_run(struct cw_script *s)
 
 /* --- its beginning */
 
-/* The secret of a slot: a text, or a box that was sealed for this plan's parameter. */
-static int
-read_secret(struct cw_script *s, const cJSON *slot, const cJSON *given, struct broker_secret *ret,
-    struct cw_err *err)
-{
-	const struct applying *a = s->mode_data;
-	const char *box = cw_json_str(given, "$sealed");
-	char context[CW_SEAL_CONTEXT_MAX];
-	struct cw_buf sealed, plain;
-	int r = CW_OK;
-
-	cw_buf_init(&sealed, CW_SEAL_MESSAGE_MAX + 4096);
-	cw_buf_init(&plain, CW_SEAL_MESSAGE_MAX);
-	if (cJSON_IsString(given)) {
-		r = cw_buf_puts(&plain, given->valuestring);
-	} else if (box == NULL || cw_base64_get(&sealed, box, strlen(box)) < 0) {
-		r = CW_EINVAL;
-	} else {
-		cw_seal_secret_context(context, s->broker->config.agent,
-		    cw_json_str(a->plan, "operation"), cw_json_str(slot, "parameter"));
-		r = cw_unseal(&plain, s->broker->config.seal_private, context, cw_buf_peek(&sealed),
-		    cw_buf_left(&sealed), NULL);
-	}
-	ret->len = cw_buf_left(&plain);
-	if (r == CW_OK &&
-	    (ret->text = cw_strndup((const char *)cw_buf_peek(&plain), ret->len)) == NULL)
-		r = CW_ENOMEM;
-	cw_buf_free(&sealed);
-	cw_buf_free_secret(&plain);
-	return r < 0
-	    ? cw_fail(err, CW_EINVAL,
-		  "the secret for -%s is not given, or does not open: it is sealed to this "
-		  "agent, for the plan's operation and this parameter",
-		  cw_json_str(slot, "parameter"))
-	    : CW_OK;
-}
-
-static int
-read_secrets(struct cw_script *s, const cJSON *secrets, struct cw_err *err)
-{
-	struct applying *a = s->mode_data;
-	const cJSON *slots = cw_json_get(a->plan, "slots"), *one;
-	char number[16];
-	int r;
-
-	a->secrets = calloc((size_t)cJSON_GetArraySize(slots) + 1, sizeof(*a->secrets));
-	if (a->secrets == NULL)
-		return cw_fail(err, CW_ENOMEM, "out of memory");
-	cJSON_ArrayForEach (one, slots) {
-		(void)snprintf(number, sizeof(number), "%zu", a->secret_count + 1);
-		if ((r = read_secret(s, one, cw_json_get(secrets, number),
-			 &a->secrets[a->secret_count], err)) < 0)
-			return r;
-		a->secret_count++;
-	}
-	return CW_OK;
-}
-
 static void
 on_free(struct cw_script *s)
 {
@@ -379,11 +322,7 @@ on_free(struct cw_script *s)
 	if (a == NULL)
 		return;
 	cw_controller_cancel(s->broker->config.controller, &a->wait);
-	for (size_t i = 0; i < a->secret_count; i++) {
-		cw_wipe(a->secrets[i].text, a->secrets[i].len);
-		free(a->secrets[i].text);
-	}
-	free(a->secrets);
+	apply_secrets_free(&a->secrets);
 	broker_query_free(&a->query);
 	cw_plan_apply_free(a->apply);
 	cJSON_Delete(a->plan);
@@ -407,5 +346,5 @@ apply_start(struct cw_script *s, const cJSON *plan, const cJSON *secrets, struct
 	    (a->apply = cw_plan_apply_new(a->plan)) == NULL)
 		return cw_fail(err, CW_ENOMEM, "out of memory");
 	(void)snprintf(s->key, sizeof(s->key), "%s", cw_json_str(a->plan, "operation"));
-	return read_secrets(s, secrets, err);
+	return apply_secrets_read(&a->secrets, s->broker, a->plan, secrets, err);
 }

@@ -88,7 +88,7 @@ struct cw_script_request { /* all borrowed until cw_script_start() returns */
 	enum cw_script_mode mode;
 	const char *text; /* RUN, PLAN: UTF-8 */
 	size_t text_len;
-	const cJSON *plan, *secrets; /* APPLY */
+	const cJSON *plan, *secrets; /* APPLY; secrets as in apply_secrets.h */
 	bool
 	    approved; /* a person approved this very plan: protected objects and approval classes */
 	int64_t not_after_ms; /* Unix time; nothing begins after it. 0: none */
@@ -108,7 +108,8 @@ struct cw_script_events {
 	 *   {"state":"done"|"failed"|"stopped"|"unknown","calls","writes","objects","bytes","server",
 	 *    "started","finished","duration_ms","error"?:{message,error_id?,category?,type?},
 	 *    "refusals":[{rule,message,call:{command,parameters},who_can_change_it}],
-	 *    "plan"?:{...},"entries"?:[{entry,state,command?,error?}]}
+	 *    "plan"?:{...},"entries"?:[{entry,state,command?,error?}],
+	 *    "secrets"?:{SLOT:{"$sealed"}}}
 	 *
 	 * result is the callee's to delete. Otherwise it is NULL and nothing ran: CW_ECONFLICT the
 	 * id is known, CW_EUNAVAILABLE (no walls, no sandbox, no controller), CW_EEXPIRED,

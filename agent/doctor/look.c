@@ -35,7 +35,7 @@ on_closed(void *arg)
 }
 
 static void
-tell(struct cw_look *look, const struct cw_err *err)
+hand_over(struct cw_look *look, const struct cw_err *err)
 {
 	void (*done)(void *arg, cJSON *lines, const struct cw_err *err) = look->done;
 	cJSON *lines = NULL;
@@ -71,14 +71,14 @@ on_finished(void *arg, enum cw_psrp_outcome outcome, const struct cw_ps_value *e
 		    outcome == CW_PSRP_TIMED_OUT   ? "it took too long"
 			: cw_ps_str(error) != NULL ? cw_ps_str(error)
 						   : "it was stopped");
-	tell(look, err.code < 0 ? &err : NULL);
+	hand_over(look, err.code < 0 ? &err : NULL);
 	cw_psrp_process_kill(look->process);
 }
 
 static void
 on_lost(void *arg, const struct cw_err *err)
 {
-	tell(arg, err); /* closed follows */
+	hand_over(arg, err); /* closed follows */
 }
 
 static void
@@ -93,7 +93,7 @@ on_opened(void *arg)
 
 	if (cw_psrp_run(cw_psrp_process_session(look->process), &pipeline, &run, uv_now(look->loop),
 		&err) < 0) {
-		tell(look, &err);
+		hand_over(look, &err);
 		cw_psrp_process_kill(look->process);
 	}
 }

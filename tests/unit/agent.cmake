@@ -24,6 +24,6 @@ set_tests_properties(agent_not_enrolled PROPERTIES LABELS unit TIMEOUT 60
 add_test(NAME ctl_no_agent COMMAND causewayctl status --state "${CMAKE_CURRENT_BINARY_DIR}/Müller-東京")
 set_tests_properties(ctl_no_agent PROPERTIES LABELS unit TIMEOUT 60
                      PASS_REGULAR_EXPRESSION "causewayctl: no agent is running with this state folder")
-foreach(file request answer protect)
+foreach(file request answer protect secrets)
   cw_unit_test(test_broker_${file} test_broker_${file}.c cw_broker)
 endforeach()

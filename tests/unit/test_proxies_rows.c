@@ -128,14 +128,13 @@ check_command(const struct cw_catalogue_command *command)
 	static struct row row;
 	size_t len = 0;
 	const char *rows = cw_proxies_rows(command->role, &len);
-	bool found;
 
 	test_case = command->name;
 	CHECK(rows != NULL && strlen(rows) == len);
-	found = rows != NULL && find(&row, rows, command->name);
-	CHECK(found);
-	if (!found)
+	if (rows == NULL || !find(&row, rows, command->name)) {
+		CHECK_STR("no row", "a row");
 		return;
+	}
 	CHECK_EQ(strchr(row.flags, 'b') != NULL, command->class == CW_CLASS_BLOCKED);
 	if (command->class == CW_CLASS_BLOCKED)
 		return;

@@ -46,7 +46,7 @@ Get-ADUser no-such-person
 $? | Out-Null
 Get-ADUser ada | ForEach-Object Name
 
-#== report-not-found-stop
+#== report-not-found-stop !plan:a script that does not come to its end has no plan
 $ErrorActionPreference = 'Stop'
 'before'
 Get-ADUser no-such-person
