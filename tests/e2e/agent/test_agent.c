@@ -526,6 +526,23 @@ test_plan(void)
 	test_case = "a plan that was changed";
 	CHECK(SCRIPT(&c, "{\"format\":1,\"entries\":[],\"hash\":\"00\"}", "apply", "-") != 0);
 	child_free(&c);
+	test_case = "a plan with a password";
+	CHECK_EQ(SCRIPT(&c,
+		     "$p = ConvertTo-SecureString 'Only-4-the-script' -AsPlainText -Force\n"
+		     "New-ADUser -Name 'Plan Ned' -SamAccountName planned -AccountPassword $p",
+		     "plan", "-", "--out", path),
+	    0);
+	CHECK(strstr(cw_buf_str(&c.output), "a secret, given when it is applied") != NULL);
+	CHECK(strstr(cw_buf_str(&c.output), "Only-4") == NULL);
+	child_free(&c);
+	test_case = "is not applied without one";
+	CHECK_EQ(SCRIPT(&c, NULL, "apply", path), 2);
+	CHECK(strstr(cw_buf_str(&c.errors), "--new-passwords") != NULL);
+	child_free(&c);
+	test_case = "gets one that is made and shown here";
+	CHECK_EQ(SCRIPT(&c, NULL, "apply", path, "--new-passwords"), 0);
+	CHECK(strstr(cw_buf_str(&c.errors), "new password (shown once)") != NULL);
+	child_free(&c);
 	CHECK_EQ(cw_file_remove(path, NULL), CW_OK);
 }
 
