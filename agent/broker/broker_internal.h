@@ -22,6 +22,7 @@
 #define BROKER_CALLS_MAX 32u /* of a script, open at a time */
 #define BROKER_FLUSH_MS 50u /* that records wait for more */
 #define BROKER_AHEAD (4u * ANSWER_FULL) /* bytes of records, then the runspace is held back */
+#define BROKER_KEPT_MAX (2u * ANSWER_KEPT_MAX) /* bytes of records, of all calls of a script */
 #define BROKER_BACKSTOP_MS 15000u /* our own deadlines end things; PowerShell's come later */
 #define BROKER_WRITE_MS 60000u /* that a write may still take when its script is over */
 #define BROKER_DOMAIN_KEEP_MS 30000u /* what is known of who holds power */
@@ -36,6 +37,7 @@ struct broker_query {
 	struct cw_ps_arena *arena; /* of the command's values */
 	struct cw_psrp_command command;
 	struct cw_psrp_argument arguments[6];
+	bool deleted;
 	int (*row)(void *arg, const struct cw_ps_value *value, struct cw_err *err);
 	void (*done)(void *arg, const struct cw_err *err);
 	void *arg;
@@ -48,6 +50,7 @@ struct broker_query {
 int broker_query_start(struct broker_query *q, struct cw_runspaces *rs, const char *server,
     const char *filter, const char *base, const cJSON *properties, uint32_t timeout_ms,
     struct cw_err *err);
+void broker_query_deleted(struct broker_query *q); /* for the next ones: deleted objects too */
 /* done comes, perhaps from inside, and no row any more. */
 void broker_query_stop(struct broker_query *q);
 void broker_query_free(struct broker_query *q);
@@ -93,9 +96,8 @@ struct broker_call {
 	struct broker_object *objects;
 	size_t object_count, object_room;
 	bool looked_up;
-	enum { LOOK_DOMAIN, LOOK_POWER, LOOK_NESTED, LOOK_OBJECTS, LOOK_BELOW } look;
+	enum { LOOK_DOMAIN, LOOK_POWER, LOOK_NESTED, LOOK_OBJECTS } look;
 	struct broker_domain domain; /* while it is asked for */
-	size_t below; /* the entry whose subtree is looked at */
 	struct broker_query query;
 	/* where it runs */
 	struct cw_controller_wait wait;
@@ -161,7 +163,8 @@ struct cw_script {
 	struct broker_call *waits_for;
 	struct cw_clixml *reader;
 	struct cw_ps_arena *arena;
-	uint32_t call_count, write_count;
+	uint32_t call_count, write_count; /* asked for */
+	uint32_t written; /* made, or planned */
 	uint64_t object_count, byte_count;
 	/* what it says */
 	struct cw_buf lines;

@@ -242,6 +242,17 @@ over_limit(struct cw_script *s, struct cw_err *err)
 	return true;
 }
 
+/* Bytes of records that wait, of all of the script's calls: one may forget to ask for its own. */
+static size_t
+kept(const struct cw_script *s)
+{
+	size_t n = 0;
+
+	for (const struct broker_call *call = s->calls; call != NULL; call = call->next)
+		n += answer_waiting(&call->answer);
+	return n;
+}
+
 static void
 keep_output(struct broker_call *call, const struct cw_ps_value *value)
 {
@@ -257,9 +268,9 @@ keep_output(struct broker_call *call, const struct cw_ps_value *value)
 		cannot_keep(call, &err);
 		return;
 	}
-	if (answer_output(&call->answer, value, &err) == CW_OK) {
+	if (kept(s) < BROKER_KEPT_MAX && answer_output(&call->answer, value, &err) == CW_OK) {
 		has_records(call);
-	} else if (before > ANSWER_FULL) {
+	} else if (before > ANSWER_FULL || kept(s) >= BROKER_KEPT_MAX) {
 		(void)cw_fail(&err, CW_ELIMIT,
 		    "more objects than can be kept while the script has another long read open: "
 		    "collect them first, as in $all = Get-...; $all | ...");

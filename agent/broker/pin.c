@@ -166,45 +166,6 @@ judge_all(struct broker_call *call)
 			return;
 }
 
-/* --- what is below an object that is to be deleted with all that is in it */
-
-static bool
-takes_all(const struct broker_entry *entry)
-{
-	const cJSON *one;
-
-	cJSON_ArrayForEach (one, entry->parameters)
-		if (cw_strcaseeq(one->string, "Recursive") && cJSON_IsTrue(one))
-			return true;
-	return false;
-}
-
-static const struct lookup_name *
-target_of(const struct broker_call *call, size_t entry)
-{
-	for (size_t i = 0; i < call->name_count; i++)
-		if (call->names[i].entry == entry && call->names[i].target &&
-		    call->names[i].form != 0)
-			return &call->names[i];
-	return NULL;
-}
-
-static int
-on_below(void *arg, const struct cw_ps_value *row, struct cw_err *err)
-{
-	struct broker_call *call = arg;
-	struct broker_object o;
-	int r;
-
-	if ((r = broker_object_read(&o, &call->script->broker->domain, row, err)) < 0)
-		return r;
-	if (o.protected != NULL && call->below < call->count)
-		end_before(call, call->below,
-		    protected_error(call, &call->entries[call->below], o.dn, o.protected));
-	broker_object_free(&o);
-	return CW_OK;
-}
-
 /* --- the questions, one after the other */
 
 static int
@@ -239,7 +200,6 @@ on_row(void *arg, const struct cw_ps_value *row, struct cw_err *err)
 	case LOOK_POWER:
 	case LOOK_NESTED:
 		return broker_domain_add(&call->domain, row, b->account, b->computer, err);
-	case LOOK_BELOW: return on_below(arg, row, err);
 	case LOOK_OBJECTS: break;
 	}
 	if ((r = broker_object_read(&o, &b->domain, row, err)) < 0)
@@ -283,7 +243,6 @@ on_answered(void *arg, const struct cw_err *err)
 		lookup_settle(call->names, call->name_from, call->name_to);
 		call->name_from = call->name_to;
 		break;
-	case LOOK_BELOW: call->below++; break;
 	}
 	look_on(call);
 }
@@ -300,7 +259,6 @@ filter_of(struct broker_call *call, struct cw_buf *out, struct cw_err *err)
 	case LOOK_OBJECTS:
 		return lookup_filter(
 		    out, call->names, call->name_count, call->name_from, &call->name_to, err);
-	case LOOK_BELOW: return cw_buf_puts(out, "(objectClass=*)");
 	case LOOK_DOMAIN: break;
 	}
 	return CW_OK;
@@ -310,7 +268,6 @@ static void
 ask(struct broker_call *call)
 {
 	struct cw_script *s = call->script;
-	const char *base = NULL;
 	struct cw_runspaces *rs;
 	struct cw_err err = { 0 };
 	struct cw_buf filter;
@@ -320,30 +277,17 @@ ask(struct broker_call *call)
 	call->query.row = on_row;
 	call->query.done = on_answered;
 	call->query.arg = call;
-	if (call->look == LOOK_BELOW)
-		base = call->objects[target_of(call, call->below)->object].dn;
 	if ((r = filter_of(call, &filter, &err)) == CW_OK) {
 		if ((rs = call_runspaces(call, &err)) == NULL)
 			r = err.code;
 		else
 			r = broker_query_start(&call->query, rs, s->server,
-			    call->look == LOOK_DOMAIN ? NULL : cw_buf_str(&filter), base, NULL,
+			    call->look == LOOK_DOMAIN ? NULL : cw_buf_str(&filter), NULL, NULL,
 			    script_left_ms(s) + BROKER_BACKSTOP_MS, &err);
 	}
 	cw_buf_free(&filter);
 	if (r < 0)
 		cannot(call, &err);
-}
-
-/* The next entry, from this one on, with which a whole subtree would go. */
-static bool
-find_below(struct broker_call *call)
-{
-	for (; call->below < call->count; call->below++)
-		if (takes_all(&call->entries[call->below]) &&
-		    target_of(call, call->below) != NULL && !call->script->approved)
-			return true;
-	return false;
 }
 
 static bool
@@ -358,22 +302,11 @@ any_left(const struct broker_call *call)
 static void
 look_on(struct broker_call *call)
 {
-	if (call->look != LOOK_OBJECTS && call->look != LOOK_BELOW) {
+	if (call->look != LOOK_OBJECTS || any_left(call)) {
 		ask(call);
 		return;
 	}
-	if (call->look == LOOK_OBJECTS) {
-		if (any_left(call)) {
-			ask(call);
-			return;
-		}
-		judge_all(call);
-		call->look = LOOK_BELOW;
-	}
-	if (find_below(call)) {
-		ask(call);
-		return;
-	}
+	judge_all(call);
 	call->looked_up = true;
 	call_next(call);
 }
@@ -451,6 +384,8 @@ pin_start(struct broker_call *call)
 	bool known = b->domain_ms != 0 && cw_streq(b->domain_server, call->script->server) &&
 	    broker_now(b) - b->domain_ms < BROKER_DOMAIN_KEEP_MS;
 
+	if (cw_streq(call->command->name, "Restore-ADObject"))
+		broker_query_deleted(&call->query);
 	if (collect(call, &err) < 0 || ask_mode(call, &err) < 0) {
 		cannot(call, &err);
 		return;

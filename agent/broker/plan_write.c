@@ -68,6 +68,7 @@ enter(struct broker_call *call, size_t i)
 	    (r = cw_plan_write_change(w, p->state, cw_clock_unix_ms(), &err)) == CW_OK) {
 		r = cw_plan_document_add(document, entry, &err);
 		entry = NULL;
+		call->script->written++;
 	}
 	cJSON_Delete(entry);
 	if (r < 0)

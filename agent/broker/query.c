@@ -89,12 +89,20 @@ broker_query_start(struct broker_query *q, struct cw_runspaces *rs, const char *
 		if (names == NULL || names->child != NULL)
 			put(q, "Properties", properties(q->arena, names));
 	}
+	if (filter != NULL && q->deleted)
+		put(q, "IncludeDeletedObjects", cw_ps_bool(q->arena, true));
 	if (base != NULL)
 		put(q, "SearchBase", cw_ps_string(q->arena, base));
 	for (size_t i = 0; i < q->command.argument_count; i++)
 		if (q->arguments[i].value == NULL)
 			return cw_fail(err, CW_ENOMEM, "out of memory");
 	return cw_runspaces_run(rs, &q->job, &q->command, timeout_ms, &events, q, err);
+}
+
+void
+broker_query_deleted(struct broker_query *q)
+{
+	q->deleted = true;
 }
 
 static int

@@ -96,7 +96,7 @@ make_result(struct cw_script *s)
 	if (s->stopped[0] != '\0')
 		cJSON_AddStringToObject(o, "stopped", s->stopped);
 	cJSON_AddNumberToObject(o, "calls", s->call_count);
-	cJSON_AddNumberToObject(o, "writes", s->write_count);
+	cJSON_AddNumberToObject(o, "writes", s->written);
 	cJSON_AddNumberToObject(o, "objects", (double)s->object_count);
 	cJSON_AddNumberToObject(o, "bytes", (double)s->byte_count);
 	cJSON_AddStringToObject(o, "server", s->server);

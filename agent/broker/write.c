@@ -145,6 +145,7 @@ write_ended(struct broker_call *call, const struct cw_err *err)
 			call->failed = true;
 			note(call, "failed");
 		}
+		call->script->written += (uint32_t)call->running;
 		end(call, CW_JOURNAL_CHANGE_FINISH);
 	} else {
 		call->script->unknown = call->unknown = true;
