@@ -32,8 +32,8 @@ const struct cw_option cli_global_options[] = {
 	{ 0 },
 };
 
-const struct cli_command *const cli_commands[] = { cli_tenants, cli_agents, cli_run, cli_change,
-	cli_operations, cli_keys, cli_completion, NULL };
+const struct cli_command *const cli_commands[] = { cli_tenants, cli_agents, cli_run, cli_scripts,
+	cli_change, cli_operations, cli_keys, cli_completion, NULL };
 
 static int
 connect_with(struct cli *c, const char *key, struct cw_err *err)

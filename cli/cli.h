@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "console/options.h"
 #include "console/table.h"
+#include "console/value.h"
 #include "console/when.h"
 #include "http.h"
 
@@ -26,6 +27,7 @@ struct cli {
 	/* made by main */
 	struct cli_http *http; /* NULL until cli_connect() */
 	bool colour; /* standard output is a terminal that wants colours */
+	bool colour_err; /* and standard error */
 	bool live; /* standard output is a terminal */
 	unsigned columns; /* of the terminal, 0 when there is none */
 };
@@ -39,10 +41,11 @@ struct cli_command {
 	size_t options_size; /* of the struct that `options` fill */
 	int arguments_min, arguments_max;
 	bool stop_at_word; /* what follows the first argument is the command's own */
+	/* Negative: err says why not. Above 0: an exit status, and all is said. */
 	int (*run)(struct cli *c, void *options, int argc, char **argv, struct cw_err *err);
 };
 
-extern const struct cli_command cli_tenants[], cli_agents[], cli_run[], cli_change[],
+extern const struct cli_command cli_tenants[], cli_agents[], cli_run[], cli_scripts[], cli_change[],
     cli_operations[], cli_keys[], cli_completion[];
 extern const struct cli_command *const cli_commands[]; /* all of the above, NULL-terminated */
 extern const struct cw_option cli_global_options[];
@@ -69,10 +72,11 @@ char *cli_escape(const char *text);
 /* A list of strings as "a, b", borrowed until the next call. */
 const char *cli_join(const cJSON *list);
 
+/* run TENANT ad --script FILE: what is left of the command line behind "run". */
+int cli_script_run(struct cli *c, int argc, char **argv, struct cw_err *err);
+
 /* The style of an operation's, step's or agent's state. */
 enum cw_style cli_state_style(const char *state);
-/* Prints a value as a person reads it: scalars as they are, objects as "name : value" lines, a list
- * of alike flat objects as a table. */
 int cli_print_value(const struct cli *c, const cJSON *value);
 
 /* A column of a list: a text member of each row, or what a function makes of the row. */

@@ -95,7 +95,7 @@ print_bash(void)
 					printf("    --%s) words='%s';;\n", o->name, o->choices);
 					last = o->choices;
 				}
-	puts("    --ca|--key-file|--certificate|--private-key)\n"
+	puts("    --ca|--key-file|--certificate|--private-key|--script|--out|-o)\n"
 	     "      mapfile -t COMPREPLY < <(compgen -f -- \"$cur\"); return;;\n"
 	     "  esac\n"
 	     "  [ -n \"$words\" ] || case $line in");

@@ -71,6 +71,10 @@ run(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 	const char *operation;
 	int r;
 
+	if (argc > 1 && cw_streq(argv[1], "ad")) {
+		cJSON_Delete(body);
+		return cli_script_run(c, argc, argv, err);
+	}
 	if ((r = cli_params_parse(&parameters, argc - 1, argv + 1, err)) < 0)
 		goto done;
 	if (cJSON_AddStringToObject(body, "command", argv[0]) == NULL ||
@@ -118,7 +122,8 @@ static const struct cw_option run_options[] = {
 };
 
 const struct cli_command cli_run[] = {
-	{ "run", "CMDLET [-Name value ...]", "Run a cmdlet of the catalogue on a tenant's agent",
+	{ "run", "CMDLET [-Name value ...] | TENANT ad --script FILE",
+	    "Run a cmdlet of the catalogue, or a script, on a tenant's agent",
 	    "Options of causeway stand in front of the cmdlet; what follows is the cmdlet's:\n"
 	    "  causeway run Get-ADUser -Identity ada -Properties title,mail\n"
 	    "  causeway run Set-ADUser -Identity ada -Title 'Head of Bridges'\n"
@@ -131,7 +136,9 @@ const struct cli_command cli_run[] = {
 	    "-Name:$false\n"
 	    "  @JSON              any JSON value as it is; @- reads it from standard input\n"
 	    "\n"
-	    "Full parameter names only. Script text is refused.\n",
+	    "Full parameter names only. Text is never run as a cmdlet; a script has its own way:\n"
+	    "  causeway run contoso ad --script titles.ps1 [--agent ID] [--timeout SECONDS]\n"
+	    "  causeway plan contoso ad --script titles.ps1 (says more: causeway plan --help)\n",
 	    run_options, sizeof(struct run_options), 1, 1000, true, run },
 	{ 0 },
 };

@@ -2,6 +2,7 @@
 /*
  * Requests to the bridge.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,13 +22,16 @@
 
 struct cli_http {
 	CURL *curl;
-	struct curl_slist *headers, *event_headers;
+	struct curl_slist *headers, *event_headers, *line_headers;
 	char *url, *ca;
 	struct cw_buf answer;
 	struct cli_sse sse;
 	cli_http_event *on_event;
 	void *event_arg;
 	int event_result;
+	void (*on_line)(void *arg, const char *text, size_t n);
+	void *line_arg;
+	bool lines_came;
 	char why[CURL_ERROR_SIZE];
 };
 
@@ -52,7 +56,13 @@ make_headers(struct cli_http *http, const char *key)
 	cw_buf_init(&line, 4096);
 	if ((r = cw_buf_printf(&line, "Authorization: Bearer %s", key)) == CW_OK &&
 	    (text = cw_buf_str(&line)) != NULL) {
-		if ((r = add_header(&http->headers, text)) == CW_OK &&
+		if ((r = add_header(&http->line_headers, text)) == CW_OK &&
+		    (r = add_header(&http->line_headers, "Content-Type: application/json")) ==
+			CW_OK &&
+		    (r = add_header(&http->line_headers, "Accept: application/x-ndjson")) ==
+			CW_OK &&
+		    (r = add_header(&http->line_headers, "Expect:")) == CW_OK &&
+		    (r = add_header(&http->headers, text)) == CW_OK &&
 		    (r = add_header(&http->event_headers, text)) == CW_OK &&
 		    (r = add_header(&http->headers, "Content-Type: application/json")) == CW_OK &&
 		    (r = add_header(&http->headers, "Expect:")) == CW_OK)
@@ -104,6 +114,7 @@ cli_http_free(struct cli_http *http)
 	curl_easy_cleanup(http->curl);
 	free_headers(http->headers);
 	free_headers(http->event_headers);
+	free_headers(http->line_headers);
 	cw_buf_free(&http->answer);
 	cli_sse_free(&http->sse);
 	free(http->url);
@@ -247,22 +258,17 @@ set_up(struct cli_http *http, const char *method, const char *path, struct cw_er
 	return r < 0 ? cw_fail(err, r, "out of memory") : CW_OK;
 }
 
-int
-cli_http_call(struct cli_http *http, const char *method, const char *path, const cJSON *body,
-    cJSON **ret, struct cw_err *err)
+/* Sends it, with these headers; what comes goes to on_part(). */
+static int
+perform(struct cli_http *http, const char *method, const cJSON *body, struct curl_slist *headers,
+    curl_write_callback on_part, CURLcode *code, struct cw_err *err)
 {
-	cJSON *answer = NULL;
 	char *text = NULL;
-	CURLcode code;
-	long status = 0;
-	int r;
 
-	if ((r = set_up(http, method, path, err)) < 0)
-		return r;
 	if (body != NULL && (text = cJSON_PrintUnformatted(body)) == NULL)
 		return cw_fail(err, CW_ENOMEM, "out of memory");
-	curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, http->headers);
-	curl_easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, on_bytes);
+	curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, headers);
+	curl_easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, on_part);
 	curl_easy_setopt(http->curl, CURLOPT_WRITEDATA, http);
 	if (strcmp(method, "GET") != 0 && strcmp(method, "DELETE") != 0) {
 		/* No body is sent as a body of nothing: its length must be known. */
@@ -270,10 +276,25 @@ cli_http_call(struct cli_http *http, const char *method, const char *path, const
 		    (curl_off_t)(text != NULL ? strlen(text) : 0));
 		curl_easy_setopt(http->curl, CURLOPT_POSTFIELDS, text != NULL ? text : "");
 	}
-	code = curl_easy_perform(http->curl);
+	*code = curl_easy_perform(http->curl);
 	if (text != NULL)
 		cw_wipe(text, strlen(text));
 	cJSON_free(text);
+	return CW_OK;
+}
+
+int
+cli_http_call(struct cli_http *http, const char *method, const char *path, const cJSON *body,
+    cJSON **ret, struct cw_err *err)
+{
+	cJSON *answer = NULL;
+	CURLcode code;
+	long status = 0;
+	int r;
+
+	if ((r = set_up(http, method, path, err)) < 0 ||
+	    (r = perform(http, method, body, http->headers, on_bytes, &code, err)) < 0)
+		return r;
 	if (code != CURLE_OK)
 		return fail_connection(http, code, err);
 	curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
@@ -285,6 +306,58 @@ cli_http_call(struct cli_http *http, const char *method, const char *path, const
 		return r;
 	*ret = answer;
 	return CW_OK;
+}
+
+/* What has come of a line waits in the answer's buffer for the rest. */
+static size_t
+on_lines(char *p, size_t size, size_t n, void *arg)
+{
+	struct cli_http *http = arg;
+	size_t looked = cw_buf_left(&http->answer), len;
+	const char *start, *end;
+	long status = 0;
+
+	if (on_bytes(p, size, n, arg) == 0)
+		return 0;
+	curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
+	while (status >= 200 && status <= 299) {
+		start = (const char *)cw_buf_peek(&http->answer);
+		len = cw_buf_left(&http->answer);
+		if ((end = memchr(start + looked, '\n', len - looked)) == NULL)
+			break;
+		http->lines_came = true;
+		http->on_line(http->line_arg, start, (size_t)(end - start));
+		cw_buf_skip(&http->answer, (size_t)(end - start) + 1);
+		looked = 0;
+	}
+	return size * n;
+}
+
+int
+cli_http_lines(struct cli_http *http, const char *method, const char *path, const cJSON *body,
+    void (*line)(void *arg, const char *text, size_t n), void *arg, struct cw_err *err)
+{
+	CURLcode code;
+	long status = 0;
+	int r;
+
+	if ((r = set_up(http, method, path, err)) < 0)
+		return r;
+	/* A script may say nothing for hours. */
+	curl_easy_setopt(http->curl, CURLOPT_LOW_SPEED_LIMIT, 0L);
+	curl_easy_setopt(http->curl, CURLOPT_TCP_KEEPALIVE, 1L);
+	http->on_line = line;
+	http->line_arg = arg;
+	http->lines_came = false;
+	if ((r = perform(http, method, body, http->line_headers, on_lines, &code, err)) < 0)
+		return r;
+	if (code != CURLE_OK && http->lines_came)
+		return cw_fail(err, CW_EUNKNOWN, "the connection broke while it ran: %s",
+		    http->why[0] != '\0' ? http->why : curl_easy_strerror(code));
+	if (code != CURLE_OK)
+		return fail_connection(http, code, err);
+	curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
+	return status < 200 || status > 299 ? fail_status(http, status, err) : CW_OK;
 }
 
 static size_t

@@ -41,6 +41,12 @@ typedef int cli_http_event(void *arg, const char *event, const char *data, size_
 int cli_http_events(struct cli_http *http, const char *path, cli_http_event *on_event, void *arg,
     struct cw_err *err);
 
+/* One request that is answered by lines (application/x-ndjson), each given to line() without its
+ * end as it comes, however long it takes. Otherwise as cli_http_call(). CW_EUNKNOWN: the connection
+ * broke while they came. */
+int cli_http_lines(struct cli_http *http, const char *method, const char *path, const cJSON *body,
+    void (*line)(void *arg, const char *text, size_t n), void *arg, struct cw_err *err);
+
 /* Appends text as one segment of a path or value of a query, escaped. */
 int cli_put_escaped(struct cw_buf *b, const char *text);
 /* Appends "?name=value", or "&..." behind another; nothing where value is NULL. */

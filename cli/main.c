@@ -30,7 +30,7 @@ static const char environment[] =
     "  CAUSEWAY_TENANT   the tenant to work on where none is given\n"
     "\n"
     "exit status: 0 done; 1 it failed or was refused; 2 not understood; 3 the bridge cannot be "
-    "reached\n"
+    "reached;\nscripts and plans have their own: causeway plan --help\n"
     "\n"
     "causeway COMMAND --help says more about one.\n";
 
@@ -169,8 +169,9 @@ run(struct cli *c, int argc, char **argv)
 		status = EXIT_USAGE;
 	} else {
 		c->colour = c->colour && !c->no_color && !c->json;
+		c->colour_err = c->colour_err && !c->no_color;
 		c->live = c->live && !c->json;
-		if (cmd->run(c, options, argc, argv, &err) < 0)
+		if ((status = cmd->run(c, options, argc, argv, &err)) < 0)
 			status = complain(err.text[0] != '\0' ? err.text : cw_strerror(err.code),
 			    exit_status(&err));
 		else if (fflush(stdout) != 0)
@@ -190,6 +191,7 @@ main(int argc, char **argv)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	c.live = cw_terminal_is(CW_TERMINAL_OUT);
 	c.colour = c.live && getenv("NO_COLOR") == NULL;
+	c.colour_err = cw_terminal_is(CW_TERMINAL_ERR) && getenv("NO_COLOR") == NULL;
 	c.columns = c.live ? cw_terminal_columns() : 0;
 	c.url = getenv("CAUSEWAY_URL");
 	c.ca = getenv("CAUSEWAY_CA");

@@ -174,6 +174,17 @@ commands_look(struct cw_commands *c)
 }
 
 void
+cw_commands_stop_all(struct cw_commands *c)
+{
+	struct run *run, *after;
+
+	for (run = c->runs; run != NULL; run = after) {
+		after = run->next;
+		run_stop(run, RUN_STOP_ASKED);
+	}
+}
+
+void
 cw_commands_drain(struct cw_commands *c, uint64_t grace_ms, void (*drained)(void *arg), void *arg)
 {
 	struct run *run, *after;

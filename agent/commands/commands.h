@@ -11,6 +11,7 @@
 struct cw_controller;
 struct cw_err;
 struct cw_journal;
+struct cw_policy;
 struct cw_roles;
 struct cw_wire_call;
 struct cw_writer;
@@ -19,9 +20,9 @@ struct cw_writer;
  * What the bridge asks of this server: command.run, command.stop, command.query,
  * command.forget.
  *
- * A command is bound by our own catalogue, gets its domain controller, and runs in a
- * runspace of its role; what it says streams to the bridge as fast as that reads, and
- * no faster. A write is in the journal, on the disk, before PowerShell sees it, and
+ * A command is bound by our own catalogue and judged by this server's ceiling, gets its domain
+ * controller, and runs in a runspace of its role; what it says streams to the bridge as fast as
+ * that reads, and no faster. A write is in the journal, on the disk, before PowerShell sees it, and
  * its result is there before the bridge hears of it; it goes on when the connection
  * breaks. A read leaves no trace, and ends with its connection.
  */
@@ -38,8 +39,11 @@ struct cw_commands_config { /* all borrowed */
 	struct cw_controller *controller;
 	struct cw_journal *journal;
 	struct cw_writer *writer;
+	const struct cw_policy *policy; /* the ceiling; NULL: none */
 	const char *agent; /* UUID, lower case */
 	const uint8_t *seal_private; /* 32 bytes */
+	/* Is something of this id under way elsewhere: a script. May be NULL. */
+	bool (*runs)(void *arg, const char *id);
 	/* The journal could not be written: for the log. May be NULL. */
 	void (*trouble)(void *arg, const struct cw_err *err);
 	void *arg;
@@ -53,6 +57,8 @@ int cw_commands_new(
 void cw_commands_request(
     struct cw_commands *c, struct cw_wire_call *call, const char *method, const cJSON *params);
 
+/* Stops everything, writes too: of one that runs the outcome is then unknown. */
+void cw_commands_stop_all(struct cw_commands *c);
 /* Takes no more, stops what only reads, and waits for writes that run, for at most grace_ms; then
  * drained(arg), once, not from inside. */
 void cw_commands_drain(

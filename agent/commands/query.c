@@ -60,6 +60,13 @@ on_done(void *arg)
 	question_free(q);
 }
 
+static bool
+is_running(const struct cw_commands *c, const char *id)
+{
+	return commands_find(c, id) != NULL ||
+	    (c->config.runs != NULL && c->config.runs(c->config.arg, id));
+}
+
 static int
 read_ids(struct question *q, const cJSON *params, const char *method, struct cw_err *err)
 {
@@ -83,7 +90,7 @@ read_ids(struct question *q, const cJSON *params, const char *method, struct cw_
 		    cw_uuid_parse(uuid, id->valuestring, strlen(id->valuestring)) < 0)
 			return cw_fail(err, CW_EINVAL, "\"ids\" holds what is no UUID");
 		cw_uuid_text(q->ids[q->count], uuid);
-		q->running[q->count] = commands_find(q->owner, q->ids[q->count]) != NULL;
+		q->running[q->count] = is_running(q->owner, q->ids[q->count]);
 		q->count++;
 	}
 	return CW_OK;

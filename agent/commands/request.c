@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "commands/request.h"
 #include "crypto/seal.h"
+#include "policy/policy.h"
 
 #define STEP_DIGITS_MAX 9
 
@@ -90,7 +91,8 @@ read_controller(struct cw_request *req, const cJSON *params, struct cw_err *err)
 }
 
 static int
-bind(struct cw_request *req, const cJSON *params, struct cw_err *err)
+bind(struct cw_request *req, const cJSON *params, const struct cw_policy *policy,
+    struct cw_refusal *refusal, struct cw_err *err)
 {
 	const cJSON *write = cw_json_get(params, "write");
 	const char *command;
@@ -98,8 +100,9 @@ bind(struct cw_request *req, const cJSON *params, struct cw_err *err)
 
 	if ((r = cw_json_need_str(&command, params, "command", err)) < 0)
 		return r;
-	if ((r = cw_catalogue_bind(&req->call, command, cw_json_get(params, "parameters"), err)) <
-	    0)
+	r = cw_policy_bind(
+	    &req->call, policy, command, cw_json_get(params, "parameters"), false, refusal, err);
+	if (r < 0)
 		/* Too many or too long values are values that do not fit. */
 		return r == CW_ELIMIT ? (err->code = CW_EINVAL) : r;
 	req->entry = cw_catalogue_call_entry(req->call);
@@ -112,20 +115,23 @@ bind(struct cw_request *req, const cJSON *params, struct cw_err *err)
 }
 
 int
-cw_request_read(struct cw_request *ret, const cJSON *params, int64_t now_ms, struct cw_err *err)
+cw_request_read(struct cw_request *ret, const cJSON *params, int64_t now_ms,
+    const struct cw_policy *policy, struct cw_refusal *refusal, struct cw_err *err)
 {
 	static const char *const members[] = { "id", "operation", "step", "command", "parameters",
 		"write", "not_after", "timeout_ms", "domain_controller", NULL };
 	struct cw_request req = { 0 };
 	int r;
 
+	*refusal = (struct cw_refusal){ 0 };
 	if ((r = cw_json_only(params, members, "command.run", err)) < 0 ||
 	    (r = read_uuid(req.id, params, "id", err)) < 0 ||
 	    (r = read_uuid(req.operation, params, "operation", err)) < 0 ||
 	    (r = read_step(&req.step, params, err)) < 0 ||
 	    (r = read_not_after(&req.not_after_ms, params, now_ms, err)) < 0 ||
 	    (r = read_timeout(&req.timeout_ms, params, err)) < 0 ||
-	    (r = read_controller(&req, params, err)) < 0 || (r = bind(&req, params, err)) < 0) {
+	    (r = read_controller(&req, params, err)) < 0 ||
+	    (r = bind(&req, params, policy, refusal, err)) < 0) {
 		cw_request_free(&req);
 		return r;
 	}

@@ -10,6 +10,8 @@
 #include "catalogue/catalogue.h"
 
 struct cw_err;
+struct cw_policy;
+struct cw_refusal;
 
 /*
  * The params of command.run, read strictly and bound by our own catalogue: whatever
@@ -30,10 +32,11 @@ struct cw_request {
 	char controller[CW_HOST_MAX]; /* the one that was named, or "" */
 };
 
-/* CW_EDENIED: not in the catalogue, or script text; CW_EINVAL. On success give *ret back to
- * cw_request_free(). Whether it came too late is for cw_request_is_late(). */
-int cw_request_read(
-    struct cw_request *ret, const cJSON *params, int64_t now_ms, struct cw_err *err);
+/* CW_EDENIED: not in the catalogue, script text, or above the ceiling (policy NULL: there is none),
+ * and refusal says so; CW_EINVAL. On success give *ret back to cw_request_free(). Whether it came
+ * too late is for cw_request_is_late(). */
+int cw_request_read(struct cw_request *ret, const cJSON *params, int64_t now_ms,
+    const struct cw_policy *policy, struct cw_refusal *refusal, struct cw_err *err);
 /* Wipes what call holds; all else stays readable. Ok on a zeroed one, and twice. */
 void cw_request_free(struct cw_request *request);
 

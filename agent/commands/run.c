@@ -11,6 +11,7 @@
 #include "commands/output.h"
 #include "commands/roles.h"
 #include "os/clock.h"
+#include "policy/policy.h"
 
 #define LINES_MAX (CW_WIRE_LINE_MAX + 512u * 1024u) /* one object, and what one read may bring */
 #define ERROR_MAX 16384u /* bytes of the first error's JSON */
@@ -405,16 +406,35 @@ check_room(struct cw_commands *c, const struct cw_request *req, cJSON **detail, 
 	return CW_OK;
 }
 
+/* {"refusal": {...}} of what a rule refuses, or NULL. */
+static cJSON *
+refusal_detail(const struct cw_refusal *refusal, const cJSON *params)
+{
+	cJSON *o;
+
+	if (refusal->rule == NULL)
+		return NULL;
+	o = cJSON_CreateObject();
+	(void)cJSON_AddItemToObject(o, "refusal",
+	    cw_refusal_json(refusal,
+		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(params, "command")),
+		cJSON_GetObjectItemCaseSensitive(params, "parameters")));
+	return o;
+}
+
 void
 run_new(struct cw_commands *c, struct cw_wire_call *call, const cJSON *params)
 {
 	struct cw_request req = { 0 };
 	struct cw_err err = { 0 };
+	struct cw_refusal refusal;
 	cJSON *detail = NULL;
 	struct run *run;
 
-	if (cw_request_read(&req, params, cw_clock_unix_ms(), &err) < 0 ||
-	    check_room(c, &req, &detail, &err) < 0) {
+	if (cw_request_read(&req, params, cw_clock_unix_ms(), c->config.policy, &refusal, &err) <
+	    0) {
+		commands_refuse(c, call, &err, refusal_detail(&refusal, params));
+	} else if (check_room(c, &req, &detail, &err) < 0) {
 		commands_refuse(c, call, &err, detail);
 		cw_request_free(&req);
 	} else if ((run = add(c, call, &req)) == NULL) {

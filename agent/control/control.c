@@ -24,6 +24,17 @@ struct cw_control_reply {
 	struct cw_control_reply *next;
 	int handles; /* open ones, and one while an answer is due; freed at 0 */
 	bool asked;
+	/* of a stream */
+	bool streams, blocked;
+	const struct cw_control_events *events; /* NULL: not watched, or told that it is gone */
+	void *arg;
+};
+
+/* Lines under way. */
+struct part {
+	uv_write_t write;
+	struct cw_control_reply *client;
+	char text[];
 };
 
 struct cw_control {
@@ -68,10 +79,17 @@ client_closed(uv_handle_t *handle)
 static void
 client_close(struct cw_control_reply *cl)
 {
+	const struct cw_control_events *events = cl->events;
+
 	if (uv_is_closing((uv_handle_t *)&cl->pipe))
 		return;
 	uv_close((uv_handle_t *)&cl->pipe, client_closed);
 	uv_close((uv_handle_t *)&cl->deadline, client_closed);
+	if (events == NULL)
+		return;
+	cl->events = NULL;
+	events->gone(cl->arg);
+	client_unref(cl); /* no answer is due any more */
 }
 
 static void
@@ -93,7 +111,11 @@ reply(struct cw_control_reply *cl, int r)
 {
 	uv_buf_t bytes;
 
+	cl->events = NULL;
 	if (!uv_is_closing((uv_handle_t *)&cl->pipe)) {
+		/* Of a stream a person may be reading, page by page. */
+		if (!cl->streams)
+			(void)uv_timer_start(&cl->deadline, too_slow, CW_CONTROL_DEADLINE_MS, 0);
 		bytes = uv_buf_init((char *)cw_buf_peek(&cl->out), (unsigned)cw_buf_left(&cl->out));
 		cl->write.data = cl;
 		if (r < 0 ||
@@ -110,8 +132,8 @@ cw_control_refuse(struct cw_control_reply *cl, const struct cw_err *err)
 	int r;
 
 	cw_buf_clear(&cl->out);
-	if ((r = cw_buf_printf(&cl->out,
-		 "{\"error\":{\"code\":\"%s\",\"message\":", cw_errname(err->code))) == CW_OK &&
+	if ((r = cw_buf_printf(&cl->out, "{\"%s\":{\"code\":\"%s\",\"message\":",
+		 cl->streams ? "refused" : "error", cw_errname(err->code))) == CW_OK &&
 	    (r = cw_json_put_str(&cl->out, text, strlen(text))) == CW_OK)
 		r = cw_buf_puts(&cl->out, "}}\n");
 	reply(cl, r);
@@ -123,8 +145,10 @@ cw_control_answer(struct cw_control_reply *cl, cJSON *answer)
 	struct cw_err err = { 0 };
 	int r = CW_ENOMEM;
 
-	if (answer != NULL && (r = cw_json_put(&cl->out, answer)) == CW_OK)
-		r = cw_buf_putc(&cl->out, '\n');
+	if (answer != NULL &&
+	    (r = cw_buf_puts(&cl->out, cl->streams ? "{\"answer\":" : "")) == CW_OK &&
+	    (r = cw_json_put(&cl->out, answer)) == CW_OK)
+		r = cw_buf_puts(&cl->out, cl->streams ? "}\n" : "\n");
 	cJSON_Delete(answer);
 	if (r == CW_OK) {
 		reply(cl, r);
@@ -134,19 +158,99 @@ cw_control_answer(struct cw_control_reply *cl, cJSON *answer)
 	}
 }
 
+/* --- several lines */
+
+bool
+cw_control_streams(const struct cw_control_reply *cl)
+{
+	return cl->streams;
+}
+
+void
+cw_control_watch(struct cw_control_reply *cl, const struct cw_control_events *events, void *arg)
+{
+	cl->events = events;
+	cl->arg = arg;
+}
+
+static void
+part_written(uv_write_t *write, int status)
+{
+	struct part *part = write->data;
+	struct cw_control_reply *cl = part->client;
+
+	free(part);
+	if (status < 0)
+		client_close(cl);
+	else if (cl->blocked && uv_stream_get_write_queue_size((uv_stream_t *)&cl->pipe) == 0) {
+		cl->blocked = false;
+		if (cl->events != NULL)
+			cl->events->writable(cl->arg);
+	}
+	client_unref(cl);
+}
+
+int
+cw_control_lines(struct cw_control_reply *cl, const char *text, size_t n)
+{
+	struct part *part;
+	uv_buf_t bytes;
+
+	if (uv_stream_get_write_queue_size((uv_stream_t *)&cl->pipe) > CW_CONTROL_AHEAD_MAX) {
+		cl->blocked = true;
+		return CW_EAGAIN;
+	}
+	if ((part = malloc(sizeof(*part) + n)) == NULL)
+		return CW_ENOMEM;
+	part->write.data = part;
+	part->client = cl;
+	memcpy(part->text, text, n);
+	bytes = uv_buf_init(part->text, (unsigned)n);
+	/* One that fails is a client that is gone, and its end says so. */
+	if (uv_write(&part->write, (uv_stream_t *)&cl->pipe, &bytes, 1, part_written) == 0)
+		cl->handles++;
+	else
+		free(part);
+	return CW_OK;
+}
+
+static void
+drain(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
+{
+	static char nowhere[4096]; /* nobody reads it */
+
+	(void)handle, (void)suggested;
+	*ret = uv_buf_init(nowhere, sizeof(nowhere));
+}
+
+static void
+listen_for_end(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
+{
+	(void)bytes;
+	if (n < 0)
+		client_close(stream->data);
+}
+
+/* --- the request */
+
 static void
 ask(struct cw_control_reply *cl, size_t line_len)
 {
 	struct cw_err err = { 0 };
 	cJSON *request = NULL;
 	const char *verb;
+	int r;
 
 	cl->asked = true;
 	cl->handles++;
 	uv_read_stop((uv_stream_t *)&cl->pipe);
-	if (cw_json_parse(&request, (const char *)cw_buf_peek(&cl->in), line_len, "request", &err) <
-		0 ||
-	    cw_json_need_str(&verb, request, "verb", &err) < 0)
+	uv_timer_stop(&cl->deadline);
+	r = cw_json_parse(&request, (const char *)cw_buf_peek(&cl->in), line_len, "request", &err);
+	cw_buf_free_secret(&cl->in); /* a plan's secrets may be in it */
+	cl->streams = r == CW_OK && cw_json_true(request, "stream");
+	if (cl->streams)
+		uv_read_start((uv_stream_t *)&cl->pipe, drain, listen_for_end);
+	if (r < 0 || cw_json_need_str(&verb, request, "verb", &err) < 0)
 		cw_control_refuse(cl, &err);
 	else
 		cl->owner->ask(cl->owner->arg, cl, verb, request);
@@ -168,7 +272,8 @@ static void
 have_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 {
 	struct cw_control_reply *cl = stream->data;
-	const uint8_t *start, *end;
+	const uint8_t *fresh, *end;
+	size_t before = cw_buf_left(&cl->in);
 
 	(void)bytes;
 	if (n < 0) { /* closed, or UV_ENOBUFS: the line is longer than any request */
@@ -176,9 +281,9 @@ have_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 		return;
 	}
 	cw_buf_added(&cl->in, (size_t)n);
-	start = cw_buf_peek(&cl->in);
-	if (!cl->asked && (end = memchr(start, '\n', cw_buf_left(&cl->in))) != NULL)
-		ask(cl, (size_t)(end - start));
+	fresh = cw_buf_peek(&cl->in) + before;
+	if (!cl->asked && (end = memchr(fresh, '\n', (size_t)n)) != NULL)
+		ask(cl, before + (size_t)(end - fresh));
 }
 
 static void

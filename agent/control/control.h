@@ -2,6 +2,7 @@
 #ifndef CW_CONTROL_H
 #define CW_CONTROL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <cjson/cJSON.h>
@@ -11,14 +12,18 @@ struct cw_err;
 
 /*
  * The agent's local socket for causewayctl: one JSON request on a line, one JSON
- * answer on a line, then it closes. Only root (Administrators and SYSTEM on
- * Windows) and the agent's own account may open it: a Unix socket of mode 0600
- * whose peer's uid is checked again, or a named pipe with a rights list of its own.
+ * answer on a line, then it closes. A request with "stream": true may be answered by
+ * more lines before that, as they come; its last line is {"answer": ...} or
+ * {"refused": {"code", "message"}}, which no other line begins like. Only root (Administrators and
+ * SYSTEM on Windows) and the agent's own account may open it: a Unix socket of mode 0600 whose
+ * peer's uid is checked again, or a named pipe with a rights list of its own.
  */
-#define CW_CONTROL_REQUEST_MAX (64u * 1024u) /* bytes */
-#define CW_CONTROL_ANSWER_MAX (4u * 1024u * 1024u) /* bytes */
+#define CW_CONTROL_REQUEST_MAX (32u * 1024u * 1024u) /* bytes: a script, or a plan */
+#define CW_CONTROL_ANSWER_MAX (32u * 1024u * 1024u) /* bytes: it may hold a plan */
+#define CW_CONTROL_AHEAD_MAX (256u * 1024u) /* bytes of lines that wait for the client to read */
+#define CW_CONTROL_LINE_MAX (16u * 1024u * 1024u) /* bytes of one line */
 #define CW_CONTROL_CLIENTS_MAX 16
-#define CW_CONTROL_DEADLINE_MS 10000u /* a client must have sent its line by then */
+#define CW_CONTROL_DEADLINE_MS 10000u /* to send a line, and to read the last one */
 
 struct cw_control;
 struct cw_control_reply; /* a request that has not been answered yet */
@@ -29,6 +34,19 @@ typedef void cw_control_ask(
 /* answer is taken; NULL says that memory has ended. */
 void cw_control_answer(struct cw_control_reply *reply, cJSON *answer);
 void cw_control_refuse(struct cw_control_reply *reply, const struct cw_err *err);
+
+/* For a request that asked for a stream. */
+struct cw_control_events {
+	void (*writable)(void *arg); /* lines are taken again */
+	/* The client went away, or the socket is closed: nobody reads any more. The reply is gone
+	 * when this returns; it is not answered. */
+	void (*gone)(void *arg);
+};
+bool cw_control_streams(const struct cw_control_reply *reply);
+void cw_control_watch(
+    struct cw_control_reply *reply, const struct cw_control_events *events, void *arg);
+/* Whole lines. CW_EAGAIN: nothing was taken, wait for writable(). CW_ENOMEM. */
+int cw_control_lines(struct cw_control_reply *reply, const char *text, size_t n);
 
 /* The socket's name for a state folder: a path, or a pipe name that holds a hash of the folder's.
  */
@@ -43,8 +61,14 @@ int cw_control_new(struct cw_control **ret, uv_loop_t *loop, const char *state_f
 void cw_control_close(struct cw_control *c);
 
 /* The client's side, blocking: sends the request, waits at most timeout_ms. On success *ret is the
- * caller's. CW_EUNAVAILABLE: no agent is listening; CW_EDENIED: this account may not. */
+ * caller's. CW_EUNAVAILABLE: no agent is listening; CW_EDENIED: this account may not; else what the
+ * agent said, with its code. */
 int cw_control_call(cJSON **ret, const char *state_folder, const cJSON *request,
     unsigned timeout_ms, struct cw_err *err);
+/* The same for a request with "stream": line() gets each line but the last as it comes, without its
+ * end; one that takes its time holds the agent back. There is no deadline once the agent is
+ * reached. */
+int cw_control_call_lines(cJSON **ret, const char *state_folder, const cJSON *request,
+    void (*line)(void *arg, const char *text, size_t n), void *arg, struct cw_err *err);
 
 #endif

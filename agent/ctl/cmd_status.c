@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -13,6 +14,7 @@
 #include "os/clock.h"
 
 #define MEGABYTE 1048576.0
+#define CEILING_MAX 1024u /* bytes */
 #define DAYS_SOON 14
 
 static const char *
@@ -138,6 +140,25 @@ show_controller(const struct ctl *c, const cJSON *answer)
 		    ctl_text(controller, "server"), ctl_text(controller, "domain"));
 }
 
+/* Only what is held back: "Passwords read, Domain disabled". */
+static void
+show_ceiling(const struct ctl *c, const cJSON *answer)
+{
+	const cJSON *group;
+	struct cw_buf b;
+
+	cw_buf_init(&b, CEILING_MAX);
+	cJSON_ArrayForEach (group, cw_json_get(answer, "ceiling"))
+		if (cJSON_IsString(group) && !cw_streq(group->valuestring, "read-write"))
+			(void)cw_buf_printf(&b, "%s%s %s", cw_buf_left(&b) > 0 ? ", " : "",
+			    group->string, group->valuestring);
+	if (cw_buf_left(&b) == 0)
+		ctl_line(c, "ceiling", "read-write for every permission group");
+	else
+		ctl_line(c, "ceiling", "read-write, but: %s", cw_buf_str(&b));
+	cw_buf_free(&b);
+}
+
 static void
 show_work(const struct ctl *c, const cJSON *answer)
 {
@@ -186,6 +207,7 @@ ctl_status(const struct ctl *c, struct cw_err *err)
 		well = show_bridge(c, answer);
 		well = show_roles(c, answer) && well;
 		show_controller(c, answer);
+		show_ceiling(c, answer);
 		show_work(c, answer);
 	}
 	cJSON_Delete(answer);

@@ -24,8 +24,13 @@ struct ctl {
 	const char *state; /* the agent's folder */
 	bool json, no_color, help, version;
 	long number; /* of journal */
+	const char *argument; /* of the verb; NULL: none */
+	const char *out; /* of plan: the file to write; NULL: none */
+	const char *reason; /* of lockdown */
+	bool approve; /* of apply */
+	long timeout_s; /* of run, plan, apply; 0: not given */
 	/* made by main */
-	bool colour;
+	bool colour, colour_err; /* standard output, standard error */
 	unsigned columns; /* of the terminal, 0 when there is none */
 };
 
@@ -34,6 +39,11 @@ int ctl_status(const struct ctl *c, struct cw_err *err);
 int ctl_version(const struct ctl *c, struct cw_err *err);
 int ctl_test_connection(const struct ctl *c, struct cw_err *err);
 int ctl_journal(const struct ctl *c, struct cw_err *err);
+int ctl_run(const struct ctl *c, struct cw_err *err);
+int ctl_plan(const struct ctl *c, struct cw_err *err);
+int ctl_apply(const struct ctl *c, struct cw_err *err);
+int ctl_doctor(const struct ctl *c, struct cw_err *err);
+int ctl_lockdown(const struct ctl *c, struct cw_err *err);
 
 /* Asks the agent; request is taken. On success *ret is the caller's. */
 int ctl_ask(const struct ctl *c, cJSON **ret, cJSON *request, struct cw_err *err);

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "link/link_internal.h"
 #include "os/clock.h"
 #include "os/random.h"
@@ -105,6 +106,11 @@ hello_done(void *arg, const struct cw_wire_answer *answer)
 	}
 	(void)snprintf(link->bridge_version, sizeof(link->bridge_version), "%.60s", version);
 	link->heartbeat_s = (unsigned)beat_s;
+	if ((version = cw_json_str(answer->result, "time")) != NULL &&
+	    cw_time_parse(&link->skew_ms, version, strlen(version)) == CW_OK) {
+		link->skew_ms -= cw_clock_unix_ms();
+		link->skew_known = true;
+	}
 	cw_wire_set_heartbeat(
 	    cw_connection_wire(c), (uint64_t)beat_s * 1000u, (uint64_t)beat_s * 2500u);
 	cw_connection_arm(c);
@@ -163,7 +169,8 @@ on_closed(void *arg, const struct cw_err *why, enum cw_connection_hop hop)
 		free_when_done(link);
 		return;
 	}
-	link->error = *why;
+	if (!link->held)
+		link->error = *why;
 	if (link->redial_wanted) {
 		/* Given up as too slow, and due again before it was gone. */
 		link->redial_wanted = false;
@@ -276,6 +283,31 @@ cw_link_close(struct cw_link *link, void (*closed)(void *arg), void *arg)
 	cw_redial_stop(&link->redial);
 	uv_close((uv_handle_t *)&link->timer, handle_closed);
 	uv_close((uv_handle_t *)&link->renewal, handle_closed);
+}
+
+void
+cw_link_hold(struct cw_link *link, const char *why)
+{
+	if (link->held || link->closed != NULL)
+		return;
+	link->held = true;
+	link->redial_wanted = false;
+	(void)cw_fail(&link->error, CW_EDENIED, "%s", why);
+	cw_redial_stop(&link->redial);
+	if (link->connection == NULL)
+		changed(link);
+	arm(link);
+}
+
+void
+cw_link_release(struct cw_link *link)
+{
+	if (!link->held || link->closed != NULL)
+		return;
+	link->held = false;
+	link->error = (struct cw_err){ 0 };
+	cw_redial_start(&link->redial, cw_clock_ms());
+	arm(link);
 }
 
 void

@@ -50,6 +50,9 @@ int cw_link_new(struct cw_link **ret, const struct cw_link_config *config, struc
 /* Hangs up. closed(arg) when nothing is left; link is gone then. No other callback after this call,
  * but the cancelled() of the calls that were open, from inside. */
 void cw_link_close(struct cw_link *link, void (*closed)(void *arg), void *arg);
+/* Hangs up at once and dials no more until it is released; why is its error meanwhile. */
+void cw_link_hold(struct cw_link *link, const char *why);
+void cw_link_release(struct cw_link *link);
 /* Dials now where it waits; ok in every state. */
 void cw_link_hurry(struct cw_link *link);
 /* What roles() names is another: tells the bridge, where it is up; changed() when it knows. */
@@ -74,6 +77,9 @@ struct cw_link_status {
 	char proxy[256]; /* without user and password; "" for none that we set */
 	char bridge_version[64]; /* "" before the first hello */
 	unsigned heartbeat_s;
+	bool skew_known; /* the bridge has told its time, in its answer to hello */
+	int64_t skew_ms; /* how far ours is behind it */
+	bool held; /* by cw_link_hold() */
 	bool roles_told; /* the bridge knows what roles() names now */
 	int64_t certificate_until_ms; /* Unix time */
 };

@@ -15,12 +15,15 @@ struct cw_link {
 	struct cw_connection *connection; /* NULL: none */
 	uv_timer_t timer, renewal;
 	int handles;
+	bool held;
 	bool redial_wanted; /* a connection that was given up is not gone yet */
 	enum cw_link_state state;
 	int64_t since_ms; /* Unix time */
 	struct cw_err error;
 	char address[64], bridge_version[64];
 	unsigned heartbeat_s;
+	bool skew_known;
+	int64_t skew_ms;
 	unsigned roles_untold; /* changes that the bridge has not acknowledged */
 	bool roles_stale; /* they changed after hello was sent and before it was answered */
 	void (*closed)(void *arg);

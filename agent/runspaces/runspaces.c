@@ -157,13 +157,28 @@ cw_runspaces_arm(struct cw_runspaces *rs)
 
 /* --- what callers see */
 
+/* Takes a job to the first idle slot, or to the end of the queue. */
+static int
+place(struct cw_runspaces *rs, struct cw_runspaces_job *job, struct cw_err *err)
+{
+	struct cw_runspaces_slot *slot;
+
+	if (rs->first == NULL && (slot = idle_slot(rs)) != NULL)
+		return cw_runspaces_slot_run(slot, job, err);
+	*rs->last = job;
+	rs->last = &job->next;
+	rs->waiting++;
+	cw_runspaces_arm(rs);
+	return CW_OK;
+}
+
 int
-cw_runspaces_run(struct cw_runspaces *rs, struct cw_runspaces_job **ret,
-    const struct cw_psrp_command *command, uint32_t timeout_ms,
-    const struct cw_runspaces_events *events, void *arg, struct cw_err *err)
+cw_runspaces_run_fed(struct cw_runspaces *rs, struct cw_runspaces_job **ret,
+    const struct cw_psrp_command *command, const struct cw_ps_value *const *input,
+    size_t input_count, uint32_t timeout_ms, const struct cw_runspaces_events *events, void *arg,
+    struct cw_err *err)
 {
 	struct cw_runspaces_job *job;
-	struct cw_runspaces_slot *slot;
 	int r;
 
 	if (rs->waiting >= CW_RUNSPACES_QUEUE_MAX)
@@ -172,22 +187,27 @@ cw_runspaces_run(struct cw_runspaces *rs, struct cw_runspaces_job **ret,
 		    CW_RUNSPACES_QUEUE_MAX);
 	if ((job = calloc(1, sizeof(*job))) == NULL)
 		return cw_fail(err, CW_ENOMEM, "out of memory");
-	*job =
-	    (struct cw_runspaces_job){ .rs = rs, .command = command, .events = events, .arg = arg };
+	*job = (struct cw_runspaces_job){ .rs = rs,
+		.command = command,
+		.input = input,
+		.input_count = input_count,
+		.events = events,
+		.arg = arg };
 	job->due_ms = job->begin_by_ms = cw_runspaces_now(rs) + timeout_ms;
-	if (rs->first == NULL && (slot = idle_slot(rs)) != NULL) {
-		if ((r = cw_runspaces_slot_run(slot, job, err)) < 0) {
-			free(job);
-			return r;
-		}
-	} else {
-		*rs->last = job;
-		rs->last = &job->next;
-		rs->waiting++;
-		cw_runspaces_arm(rs);
+	if ((r = place(rs, job, err)) < 0) {
+		free(job);
+		return r;
 	}
 	*ret = job;
 	return CW_OK;
+}
+
+int
+cw_runspaces_run(struct cw_runspaces *rs, struct cw_runspaces_job **ret,
+    const struct cw_psrp_command *command, uint32_t timeout_ms,
+    const struct cw_runspaces_events *events, void *arg, struct cw_err *err)
+{
+	return cw_runspaces_run_fed(rs, ret, command, NULL, 0, timeout_ms, events, arg, err);
 }
 
 void
@@ -223,6 +243,23 @@ cw_runspaces_pause(struct cw_runspaces_job *job)
 	job->paused = true;
 	if (job->slot != NULL)
 		cw_psrp_process_pause(job->slot->process);
+}
+
+bool
+cw_runspaces_try_pause(struct cw_runspaces_job *job)
+{
+	const struct cw_runspaces *rs = job->rs;
+	unsigned held = 0;
+
+	if (job->slot == NULL)
+		return false;
+	for (unsigned i = 0; i < rs->config.size; i++)
+		held +=
+		    rs->slots[i].job != NULL && rs->slots[i].job != job && rs->slots[i].job->paused;
+	if (held + 1 >= rs->config.size)
+		return false;
+	cw_runspaces_pause(job);
+	return true;
 }
 
 void

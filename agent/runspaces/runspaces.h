@@ -68,6 +68,14 @@ void cw_runspaces_close(struct cw_runspaces *rs, void (*closed)(void *arg), void
 int cw_runspaces_run(struct cw_runspaces *rs, struct cw_runspaces_job **ret,
     const struct cw_psrp_command *command, uint32_t timeout_ms,
     const struct cw_runspaces_events *events, void *arg, struct cw_err *err);
+/*
+ * The same for a command that takes objects from its pipeline: it is fed with these, one after the
+ * other, by one command. Borrowed until done, as command is.
+ */
+int cw_runspaces_run_fed(struct cw_runspaces *rs, struct cw_runspaces_job **ret,
+    const struct cw_psrp_command *command, const struct cw_ps_value *const *input,
+    size_t input_count, uint32_t timeout_ms, const struct cw_runspaces_events *events, void *arg,
+    struct cw_err *err);
 /* A job that still waits at this time (uv_now() of the loop) is not begun any more. */
 void cw_runspaces_begin_by(struct cw_runspaces_job *job, uint64_t at_ms);
 bool cw_runspaces_has_begun(const struct cw_runspaces_job *job);
@@ -75,6 +83,12 @@ bool cw_runspaces_has_begun(const struct cw_runspaces_job *job);
 void cw_runspaces_stop(struct cw_runspaces_job *job);
 /* Holds output back and lets it flow again; the engine waits meanwhile. */
 void cw_runspaces_pause(struct cw_runspaces_job *job);
+/*
+ * Pauses it only if at least one runspace stays free of paused jobs: whoever holds one while a
+ * second command has to run before it goes on cannot wait for himself. false: it is not paused, and
+ * what it says has to be kept.
+ */
+bool cw_runspaces_try_pause(struct cw_runspaces_job *job);
 void cw_runspaces_resume(struct cw_runspaces_job *job);
 
 enum cw_runspace_state {

@@ -26,6 +26,8 @@ struct cw_runspaces_job {
 	struct cw_runspaces_job *next; /* in the queue */
 	struct cw_runspaces_slot *slot; /* NULL while it waits */
 	const struct cw_psrp_command *command;
+	const struct cw_ps_value *const *input; /* NULL: the command is not fed */
+	size_t input_count;
 	const struct cw_runspaces_events *events;
 	void *arg;
 	uint64_t due_ms;

@@ -292,6 +292,20 @@ job_finished(void *arg, enum cw_psrp_outcome outcome, const struct cw_ps_value *
 		run_own(slot, CW_RUNSPACES_CHECK);
 }
 
+/* Everything that the command is to get from its pipeline; it is small, and waits in the session.
+ */
+static int
+feed(struct cw_runspaces_slot *slot, const struct cw_runspaces_job *job, struct cw_err *err)
+{
+	uint64_t now = cw_runspaces_now(slot->rs);
+	int r;
+
+	for (size_t i = 0; i < job->input_count; i++)
+		if ((r = cw_psrp_input(slot->pipeline, job->input[i], now, err)) < 0)
+			return r;
+	return cw_psrp_input(slot->pipeline, NULL, now, err);
+}
+
 int
 cw_runspaces_slot_run(
     struct cw_runspaces_slot *slot, struct cw_runspaces_job *job, struct cw_err *err)
@@ -299,13 +313,18 @@ cw_runspaces_slot_run(
 	static const struct cw_psrp_pipeline_events events = { job_output, job_record, NULL,
 		job_finished };
 	uint64_t now = cw_runspaces_now(slot->rs);
-	struct cw_psrp_run run = { job->command, 1, false, (uint32_t)(job->due_ms - now), &events,
-		slot };
+	struct cw_psrp_run run = { job->command, 1, job->input != NULL,
+		(uint32_t)(job->due_ms - now), &events, slot };
 	int r;
 
 	if ((r = cw_psrp_run(
 		 cw_psrp_process_session(slot->process), &slot->pipeline, &run, now, err)) < 0)
 		return r;
+	if (job->input != NULL && (r = feed(slot, job, err)) < 0) {
+		/* Nothing of it has been sent: the command waits for its acknowledgement. */
+		discard(slot, "a command could not be fed", true);
+		return r;
+	}
 	slot->state = CW_RUNSPACE_BUSY;
 	slot->job = job;
 	job->slot = slot;

@@ -14,6 +14,7 @@
 #include "runspaces/environment.h"
 #include "service/agent_internal.h"
 #include "service/version.h"
+#include "wire/channel.h"
 
 #define PATH_LEN 4096
 
@@ -88,6 +89,14 @@ start_roles(struct cw_agent *a, struct cw_err *err)
 	return cw_roles_new(&a->roles, &config, names, err);
 }
 
+static bool
+script_runs(void *arg, const char *id)
+{
+	const struct cw_agent *a = arg;
+
+	return a->scripts != NULL && cw_scripts_runs(a->scripts, id);
+}
+
 static int
 start_commands(struct cw_agent *a, struct cw_err *err)
 {
@@ -97,13 +106,65 @@ start_commands(struct cw_agent *a, struct cw_err *err)
 		.controller = a->controller,
 		.journal = a->journal,
 		.writer = a->writer,
+		.policy = a->config.policy,
 		.agent = a->identity.agent,
 		.seal_private = a->identity.seal_private,
+		.runs = script_runs,
 		.trouble = agent_journal_trouble,
 		.arg = a,
 	};
 
 	return cw_commands_new(&a->commands, &config, err);
+}
+
+/* Sandboxes that cannot be had are no reason not to run: scripts are refused with it. */
+static void
+start_sandboxes(struct cw_agent *a)
+{
+	const struct cw_sandboxes_config config = {
+		.loop = a->loop,
+		.walls = &a->walls,
+		.warm = a->config.sandboxes,
+		.prepare = cw_broker_prepare,
+		.arg = a->broker,
+	};
+	struct cw_err err = { 0 };
+
+	cw_sandbox_config_init(&a->walls);
+	a->hidden[0] = a->folder;
+	a->walls.hidden = a->hidden;
+	a->walls.engine = a->config.sandbox_powershell;
+	if (a->config.sandboxes == 0)
+		(void)cw_fail(&err, CW_EUNAVAILABLE,
+		    "this server runs no scripts: \"sandboxes\" is 0 in its agent.json");
+	else
+		(void)cw_sandboxes_new(&a->sandboxes, &config, &err);
+	cw_broker_use_sandboxes(a->broker, a->sandboxes, err.text);
+}
+
+static int
+start_scripts(struct cw_agent *a, struct cw_err *err)
+{
+	const struct cw_broker_config config = {
+		.loop = a->loop,
+		.roles = a->roles,
+		.controller = a->controller,
+		.journal = a->journal,
+		.writer = a->writer,
+		.policy = a->config.policy,
+		.agent = a->identity.agent,
+		.tenant = a->identity.tenant,
+		.seal_private = a->identity.seal_private,
+		.modules = (const char *const *)a->config.sandbox_modules,
+	};
+	struct cw_scripts_config scripts = { .loop = a->loop };
+	int r;
+
+	if ((r = cw_broker_new(&a->broker, &config, err)) < 0)
+		return r;
+	start_sandboxes(a);
+	scripts.broker = a->broker;
+	return cw_scripts_new(&a->scripts, &scripts, err);
 }
 
 static uint64_t
@@ -121,7 +182,12 @@ put_roles(void *arg, cJSON *list)
 static void
 on_request(void *arg, struct cw_wire_call *call, const char *method, const cJSON *params)
 {
-	cw_commands_request(((struct cw_agent *)arg)->commands, call, method, params);
+	struct cw_agent *a = arg;
+
+	if (a->lockdown.on) /* the connection is about to go */
+		cw_wire_call_fail(call, CW_EDENIED, "this server is in lockdown", NULL);
+	else if (!cw_scripts_request(a->scripts, call, method, params))
+		cw_commands_request(a->commands, call, method, params);
 }
 
 static int
@@ -146,6 +212,46 @@ start_link(struct cw_agent *a, struct cw_err *err)
 	return cw_link_new(&a->link, &config, err);
 }
 
+/* --- lockdown */
+
+#define LOCKED "this server is in lockdown: causewayctl lockdown off ends it"
+
+static void
+take_lock(struct cw_agent *a)
+{
+	cw_log(CW_LOG_WARN, "lockdown: nothing is done for the bridge%s%s",
+	    a->lockdown.reason[0] != '\0' ? ": " : "", a->lockdown.reason);
+	cw_link_hold(a->link, LOCKED);
+}
+
+int
+agent_lock(struct cw_agent *a, const char *reason, struct cw_err *err)
+{
+	int r;
+
+	if ((r = cw_lockdown_set(a->folder, reason, cw_clock_unix_ms(), err)) < 0)
+		return r;
+	cw_lockdown_read(&a->lockdown, a->folder);
+	cw_scripts_stop_remote(a->scripts, LOCKED);
+	cw_commands_stop_all(a->commands);
+	take_lock(a);
+	return CW_OK;
+}
+
+int
+agent_unlock(struct cw_agent *a, struct cw_err *err)
+{
+	int r;
+
+	if ((r = cw_lockdown_clear(a->folder, err)) < 0)
+		return r;
+	if (a->lockdown.on)
+		cw_log(CW_LOG_INFO, "lockdown is over");
+	cw_lockdown_read(&a->lockdown, a->folder);
+	cw_link_release(a->link);
+	return CW_OK;
+}
+
 static int
 bring_up(struct cw_agent *a, const char *folder, struct cw_err *err)
 {
@@ -159,10 +265,15 @@ bring_up(struct cw_agent *a, const char *folder, struct cw_err *err)
 	    (r = cw_writer_new(&a->writer, a->loop, a->journal, err)) < 0 ||
 	    (r = start_roles(a, err)) < 0 ||
 	    (r = cw_controller_new(&a->controller, a->loop, a->roles, a->config.server, err)) < 0 ||
-	    (r = start_commands(a, err)) < 0 ||
+	    (r = start_commands(a, err)) < 0 || (r = start_scripts(a, err)) < 0 ||
 	    (r = cw_control_new(&a->control, a->loop, folder, agent_ask, a, err)) < 0)
 		return r;
-	return start_link(a, err);
+	if ((r = start_link(a, err)) < 0)
+		return r;
+	cw_lockdown_read(&a->lockdown, folder);
+	if (a->lockdown.on)
+		take_lock(a);
+	return CW_OK;
 }
 
 int
@@ -205,54 +316,99 @@ agent_free(struct cw_agent *a)
 
 static void go_down(void *arg);
 
-/* Steps down: true when go_down() is called once it is through. */
+/* Steps down: true when go_down() is called once it is through, perhaps before it returns. */
+
+static void
+drained(void *arg)
+{
+	struct cw_agent *a = arg;
+
+	if (--a->draining == 0)
+		go_down(a);
+}
 
 static bool
 drain(struct cw_agent *a)
 {
+	a->draining = (a->commands != NULL) + (a->scripts != NULL);
+	if (a->draining == 0)
+		return false;
 	if (a->commands != NULL)
-		cw_commands_drain(a->commands, CW_AGENT_GRACE_MS, go_down, a);
-	return a->commands != NULL;
+		cw_commands_drain(a->commands, CW_AGENT_GRACE_MS, drained, a);
+	if (a->scripts != NULL)
+		cw_scripts_drain(a->scripts, CW_AGENT_GRACE_MS, drained, a);
+	return true;
 }
 
 static bool
 hang_up(struct cw_agent *a)
 {
 	cw_control_close(a->control);
-	if (a->link != NULL)
-		cw_link_close(a->link, go_down, a);
-	return a->link != NULL;
+	if (a->link == NULL)
+		return false;
+	cw_link_close(a->link, go_down, a);
+	return true;
 }
 
 static bool
 end_powershell(struct cw_agent *a)
 {
-	if (a->roles != NULL)
-		cw_roles_close(a->roles, go_down, a);
-	return a->roles != NULL;
+	if (a->roles == NULL)
+		return false;
+	cw_roles_close(a->roles, go_down, a);
+	return true;
+}
+
+static bool
+end_sandboxes(struct cw_agent *a)
+{
+	if (a->sandboxes == NULL)
+		return false;
+	cw_sandboxes_close(a->sandboxes, go_down, a);
+	return true;
+}
+
+static bool
+close_broker(struct cw_agent *a)
+{
+	if (a->broker == NULL)
+		return false;
+	cw_broker_close(a->broker, go_down, a);
+	return true;
+}
+
+static bool
+close_scripts(struct cw_agent *a)
+{
+	if (a->scripts == NULL)
+		return false;
+	cw_scripts_close(a->scripts, go_down, a);
+	return true;
 }
 
 static bool
 give_up_commands(struct cw_agent *a)
 {
-	if (a->commands != NULL)
-		cw_commands_close(a->commands, go_down, a);
-	return a->commands != NULL;
+	if (a->commands == NULL)
+		return false;
+	cw_commands_close(a->commands, go_down, a);
+	return true;
 }
 
 static bool
 close_journal(struct cw_agent *a)
 {
-	if (a->writer != NULL)
-		cw_writer_close(a->writer, go_down, a);
-	return a->writer != NULL;
+	if (a->writer == NULL)
+		return false;
+	cw_writer_close(a->writer, go_down, a);
+	return true;
 }
 
 static void
 go_down(void *arg)
 {
 	static bool (*const steps[])(struct cw_agent * a) = { drain, hang_up, end_powershell,
-		give_up_commands, close_journal };
+		end_sandboxes, close_broker, close_scripts, give_up_commands, close_journal };
 	struct cw_agent *a = arg;
 
 	while (a->step < CW_COUNT(steps))
@@ -267,5 +423,6 @@ cw_agent_stop(struct cw_agent *a)
 	if (a->stopping)
 		return;
 	a->stopping = true;
+	agent_checkup_end(a);
 	go_down(a);
 }

@@ -12,10 +12,13 @@
 #include "base/str.h"
 #include "os/file.h"
 #include "os/paths.h"
+#include "policy/policy.h"
 #include "service/config.h"
 
 #define POOL_MIN 3 /* fewer deadlock when one command's output feeds another's input */
 #define POOL_MAX 16
+#define SANDBOXES 1
+#define SANDBOXES_MAX 8
 #define PATH_LEN 4096
 
 static void
@@ -31,10 +34,13 @@ void
 cw_agent_config_free(struct cw_agent_config *c)
 {
 	words_free(c->powershell);
+	words_free(c->sandbox_powershell);
+	words_free(c->sandbox_modules);
 	if (c->proxy != NULL)
 		cw_wipe(c->proxy, strlen(c->proxy)); /* it may hold a password */
 	free(c->proxy);
 	free(c->server);
+	cw_policy_free(c->policy);
 	*c = (struct cw_agent_config){ 0 };
 }
 
@@ -85,11 +91,30 @@ read_pool(struct cw_agent_config *c, const cJSON *root, const char *path, struct
 	return CW_OK;
 }
 
+static int
+read_sandboxes(struct cw_agent_config *c, const cJSON *root, const char *path, struct cw_err *err)
+{
+	int64_t n = SANDBOXES;
+	int r;
+
+	if (cw_json_get(root, "sandboxes") != NULL &&
+	    (!cw_json_int(root, "sandboxes", &n) || n < 0 || n > SANDBOXES_MAX))
+		return cw_fail(err, CW_EINVAL,
+		    "%s: \"sandboxes\" must be a whole number from 0 to %d", path, SANDBOXES_MAX);
+	c->sandboxes = (unsigned)n;
+	if (copy_words(c->sandbox_powershell, (const char *const *)c->powershell) < 0)
+		return cw_fail(err, CW_ENOMEM, "%s: out of memory", path);
+	if ((r = read_words(c->sandbox_powershell, root, "sandbox_powershell", path, err)) < 0)
+		return r;
+	return read_words(c->sandbox_modules, root, "sandbox_modules", path, err);
+}
+
 int
 cw_agent_config_parse(
     struct cw_agent_config *ret, const char *text, size_t n, const char *path, struct cw_err *err)
 {
-	static const char *const members[] = { "powershell", "pool", "proxy", "server", NULL };
+	static const char *const members[] = { "powershell", "pool", "proxy", "server", "sandboxes",
+		"sandbox_powershell", "sandbox_modules", "ceiling", NULL };
 	struct cw_agent_config c = { 0 };
 	cJSON *root = NULL;
 	int r;
@@ -104,8 +129,10 @@ cw_agent_config_parse(
 	}
 	if ((r = read_words(c.powershell, root, "powershell", path, err)) < 0 ||
 	    (r = read_pool(&c, root, path, err)) < 0 ||
+	    (r = read_sandboxes(&c, root, path, err)) < 0 ||
 	    (r = cw_json_copy_str(&c.proxy, root, "proxy", path, err)) < 0 ||
-	    (r = cw_json_copy_str(&c.server, root, "server", path, err)) < 0)
+	    (r = cw_json_copy_str(&c.server, root, "server", path, err)) < 0 ||
+	    (r = cw_policy_new(&c.policy, cw_json_get(root, "ceiling"), path, err)) < 0)
 		goto done;
 	if (c.server != NULL && !cw_is_host(c.server)) {
 		r = cw_fail(err, CW_EINVAL, "%s: \"server\" is not the name of a host", path);

@@ -65,7 +65,8 @@ agent_link_changed(void *arg)
 		a->was_up = true;
 		a->said[0] = '\0';
 		cw_log(CW_LOG_INFO, "connected to %s (bridge %s)", s.bridge, s.bridge_version);
-	} else if (s.state == CW_LINK_WAITING && s.error.code < 0 && is_new(a, s.error.text)) {
+	} else if (s.state == CW_LINK_WAITING && !s.held && s.error.code < 0 &&
+	    is_new(a, s.error.text)) {
 		/* A bridge that is away for a week is one line, not one a minute. */
 		cw_log(CW_LOG_WARN, "%s; trying again", s.error.text);
 	} else if (s.state == CW_LINK_UP && s.error.code < 0 && is_new(a, s.error.text)) {

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "os/memory.h"
+#include "policy/policy.h"
 #include "service/agent_internal.h"
 #include "service/version.h"
 
@@ -69,6 +70,39 @@ put_memory(cJSON *object)
 }
 
 static cJSON *
+lockdown(const struct cw_agent *a)
+{
+	cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddBoolToObject(o, "on", a->lockdown.on);
+	if (a->lockdown.since_ms > 0)
+		put_time(o, "since", a->lockdown.since_ms);
+	if (a->lockdown.reason[0] != '\0')
+		cJSON_AddStringToObject(o, "reason", a->lockdown.reason);
+	return o;
+}
+
+static void
+put_sandboxes(const struct cw_agent *a, cJSON *object)
+{
+	static const char *const words[] = { "checking", "up", "down" };
+	cJSON *o = cJSON_AddObjectToObject(object, "sandboxes");
+	struct cw_sandboxes_status s;
+
+	if (a->sandboxes == NULL) {
+		cJSON_AddStringToObject(o, "state", "none");
+		return;
+	}
+	cw_sandboxes_status(a->sandboxes, &s);
+	cJSON_AddStringToObject(o, "state", words[s.state]);
+	cJSON_AddNumberToObject(o, "warm", s.warm);
+	cJSON_AddNumberToObject(o, "starting", s.starting);
+	cJSON_AddNumberToObject(o, "taken", s.taken);
+	if (s.error[0] != '\0')
+		cJSON_AddStringToObject(o, "error", s.error);
+}
+
+static cJSON *
 status(const struct cw_agent *a)
 {
 	cJSON *o = version(a);
@@ -85,6 +119,10 @@ status(const struct cw_agent *a)
 	cw_roles_status_put(a->roles, o);
 	cw_controller_status_put(a->controller, o);
 	cw_commands_status_put(a->commands, o);
+	cw_policy_put(a->config.policy, o);
+	cw_broker_status_put(a->broker, o);
+	put_sandboxes(a, o);
+	cJSON_AddItemToObject(o, "lockdown", lockdown(a));
 	put_journal(a, o);
 	put_memory(o);
 	return o;
@@ -167,6 +205,24 @@ ask_journal(struct cw_agent *a, struct cw_control_reply *reply, const cJSON *req
 	cw_writer_ask(a->writer, &l->job);
 }
 
+/* {on: bool, reason?}; without on it only tells. */
+static void
+ask_lockdown(struct cw_agent *a, struct cw_control_reply *reply, const cJSON *request)
+{
+	const cJSON *on = cw_json_get(request, "on");
+	struct cw_err err = { 0 };
+	int r = CW_OK;
+
+	if (cJSON_IsTrue(on))
+		r = agent_lock(a, cw_json_str(request, "reason"), &err);
+	else if (cJSON_IsFalse(on))
+		r = agent_unlock(a, &err);
+	if (r < 0)
+		cw_control_refuse(reply, &err);
+	else
+		cw_control_answer(reply, lockdown(a));
+}
+
 void
 agent_ask(void *arg, struct cw_control_reply *reply, const char *verb, const cJSON *request)
 {
@@ -182,7 +238,11 @@ agent_ask(void *arg, struct cw_control_reply *reply, const char *verb, const cJS
 		cw_control_answer(reply, status(a));
 	} else if (cw_streq(verb, "journal")) {
 		ask_journal(a, reply, request);
-	} else {
+	} else if (cw_streq(verb, "doctor")) {
+		agent_checkup(a, reply);
+	} else if (cw_streq(verb, "lockdown")) {
+		ask_lockdown(a, reply, request);
+	} else if (!cw_scripts_ask(a->scripts, reply, verb, request)) {
 		(void)cw_fail(&err, CW_EINVAL, "the agent knows no verb \"%.64s\"", verb);
 		cw_control_refuse(reply, &err);
 	}

@@ -89,6 +89,21 @@ struct cw_agents_events {
 int cw_agents_run(struct cw_agents_run **ret, struct cw_agents *a,
     const struct cw_agents_command *command, const struct cw_agents_events *events, void *arg,
     struct cw_err *err);
+struct cw_agents_script {
+	const char *tenant, *agent;
+	const char *id; /* UUID, the key by which it is done at most once */
+	const char *caller; /* who asked, for its records; or NULL */
+	bool plan; /* its writes are planned and not made */
+	const char *text; /* of a script; NULL: a plan is applied */
+	const cJSON *apply, *secrets; /* the plan, and what goes into its slots, or NULL */
+	int64_t not_after_ms; /* Unix time */
+	uint64_t timeout_ms; /* 0: CW_AGENTS_COMMAND_MS */
+};
+/* A script, or a plan to apply; otherwise as cw_agents_run(). CW_EINVAL: it does not fit into one
+ * message of the wire. */
+int cw_agents_script(struct cw_agents_run **ret, struct cw_agents *a,
+    const struct cw_agents_script *script, const struct cw_agents_events *events, void *arg,
+    struct cw_err *err);
 /* Back-pressure: at most 256 KiB more come while it is paused. */
 void cw_agents_run_pause(struct cw_agents_run *run);
 void cw_agents_run_resume(struct cw_agents_run *run);

@@ -19,6 +19,7 @@ struct cw_agents_run {
 	struct cw_wire_request *request;
 	struct cw_agents_events events;
 	void *arg;
+	const char *stop; /* the method that stops it */
 	char id[CW_UUID_TEXT];
 };
 
@@ -84,40 +85,109 @@ not_sent(int r, const char *agent, struct cw_err *err)
 	return cw_fail(err, r, "cannot send to agent %s: %s", agent, cw_strerror(r));
 }
 
-int
-cw_agents_run(struct cw_agents_run **ret, struct cw_agents *a,
-    const struct cw_agents_command *command, const struct cw_agents_events *events, void *arg,
-    struct cw_err *err)
+/* What all runs have in common; takes params. */
+static int
+run_start(struct cw_agents_run **ret, struct session *s, const char *method, const char *stop,
+    const char *id, cJSON *params, uint64_t timeout_ms, const struct cw_agents_events *events,
+    void *arg)
 {
 	static const struct cw_wire_events wire_events = { run_output, run_done };
-	uint64_t timeout_ms = command->timeout_ms != 0 ? command->timeout_ms : CW_AGENTS_COMMAND_MS;
-	struct session *s = agents_lookup(a, command->agent);
 	struct cw_agents_run *run;
 	int r;
 
-	if (s == NULL)
-		return not_sent(CW_ECLOSED, command->agent, err);
-	if (!cw_streq(s->record.tenant, command->tenant))
-		return cw_fail(err, CW_EDENIED, "agent %s is not one of tenant %s", command->agent,
-		    command->tenant);
-	if (strlen(command->id) >= sizeof(run->id) || (run = calloc(1, sizeof(*run))) == NULL)
-		return not_sent(CW_ENOMEM, command->agent, err);
+	if (strlen(id) >= sizeof(run->id) || (run = calloc(1, sizeof(*run))) == NULL) {
+		cJSON_Delete(params);
+		return CW_ENOMEM;
+	}
 	run->session = s;
 	run->events = *events;
 	run->arg = arg;
-	memcpy(run->id, command->id, strlen(command->id) + 1);
+	run->stop = stop;
+	memcpy(run->id, id, strlen(id) + 1);
 	/* The agent ends it in time, and says how; we only notice when it does not. */
-	r = cw_wire_request(&run->request, s->wire, "command.run", run_params(command, timeout_ms),
-	    &wire_events, run, timeout_ms + STOP_MS, cw_clock_ms());
+	r = cw_wire_request(&run->request, s->wire, method, params, &wire_events, run,
+	    timeout_ms + STOP_MS, cw_clock_ms());
 	if (r < 0) {
 		free(run);
-		return not_sent(r, command->agent, err);
+		return r;
 	}
 	s->running++;
 	session_arm(s);
 	if (ret != NULL)
 		*ret = run;
 	return CW_OK;
+}
+
+/* The session of an agent that is the tenant's. */
+static int
+find_session(struct session **ret, struct cw_agents *a, const char *agent, const char *tenant,
+    struct cw_err *err)
+{
+	if ((*ret = agents_lookup(a, agent)) == NULL)
+		return not_sent(CW_ECLOSED, agent, err);
+	if (!cw_streq((*ret)->record.tenant, tenant))
+		return cw_fail(err, CW_EDENIED, "agent %s is not one of tenant %s", agent, tenant);
+	return CW_OK;
+}
+
+int
+cw_agents_run(struct cw_agents_run **ret, struct cw_agents *a,
+    const struct cw_agents_command *command, const struct cw_agents_events *events, void *arg,
+    struct cw_err *err)
+{
+	uint64_t timeout_ms = command->timeout_ms != 0 ? command->timeout_ms : CW_AGENTS_COMMAND_MS;
+	struct session *s;
+	int r;
+
+	if ((r = find_session(&s, a, command->agent, command->tenant, err)) < 0)
+		return r;
+	r = run_start(ret, s, "command.run", "command.stop", command->id,
+	    run_params(command, timeout_ms), timeout_ms, events, arg);
+	return r < 0 ? not_sent(r, command->agent, err) : CW_OK;
+}
+
+static cJSON *
+script_params(const struct cw_agents_script *c, uint64_t timeout_ms)
+{
+	cJSON *p = cJSON_CreateObject();
+	char not_after[CW_TIME_TEXT];
+
+	cw_time_text(not_after, c->not_after_ms);
+	cJSON_AddStringToObject(p, "id", c->id);
+	cJSON_AddStringToObject(p, "not_after", not_after);
+	cJSON_AddNumberToObject(p, "timeout_ms", (double)timeout_ms);
+	if (c->caller != NULL)
+		cJSON_AddStringToObject(p, "caller", c->caller);
+	if (c->text != NULL) {
+		cJSON_AddStringToObject(p, "mode", c->plan ? "plan" : "run");
+		cJSON_AddItemToObject(p, "text", cJSON_CreateStringReference(c->text));
+		return p;
+	}
+	cJSON_AddItemReferenceToObject(p, "plan", (cJSON *)c->apply);
+	if (c->secrets != NULL)
+		cJSON_AddItemReferenceToObject(p, "secrets", (cJSON *)c->secrets);
+	return p;
+}
+
+int
+cw_agents_script(struct cw_agents_run **ret, struct cw_agents *a,
+    const struct cw_agents_script *script, const struct cw_agents_events *events, void *arg,
+    struct cw_err *err)
+{
+	uint64_t timeout_ms = script->timeout_ms != 0 ? script->timeout_ms : CW_AGENTS_COMMAND_MS;
+	struct session *s;
+	int r;
+
+	if ((r = find_session(&s, a, script->agent, script->tenant, err)) < 0)
+		return r;
+	r = run_start(ret, s, script->text != NULL ? "script.run" : "plan.apply", "script.stop",
+	    script->id, script_params(script, timeout_ms), timeout_ms, events, arg);
+	if (r == CW_ELIMIT)
+		return cw_fail(err, CW_EINVAL,
+		    "it does not fit into one message to the agent, which is about 1 MB, or agent "
+		    "%s has as much to do as it takes",
+		    script->agent);
+	return r < 0 ? not_sent(r, script->agent, err) : CW_OK;
 }
 
 void
@@ -146,7 +216,7 @@ cw_agents_run_stop(struct cw_agents_run *run)
 
 	cJSON_AddStringToObject(p, "id", run->id);
 	(void)cw_wire_request(
-	    NULL, run->session->wire, "command.stop", p, &events, NULL, SMALL_MS, cw_clock_ms());
+	    NULL, run->session->wire, run->stop, p, &events, NULL, SMALL_MS, cw_clock_ms());
 	session_arm(run->session);
 }
 

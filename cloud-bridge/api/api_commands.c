@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One command on an agent, and its output as it comes: as one JSON object, or line by
- * line (application/x-ndjson) for who wants it that way.
+ * One command, script or plan on an agent, and its output as it comes: as one JSON object, or line
+ * by line (application/x-ndjson) for who wants it that way.
  *
  * The JSON answer is written front to back, output first, so that 100,000 users pass
  * through and are never all in memory. Until CW_WEB_HIGH_WATER bytes are there nothing has
@@ -28,6 +28,7 @@ struct command {
 	struct api_follow follow;
 	struct api_lines lines;
 	bool ndjson, write;
+	bool whole; /* of a script: its end is told with all of its result */
 	bool begun; /* the answer's first bytes are put */
 	bool slow, paused; /* the client takes less than comes; the agent is told */
 	bool first; /* the next output is the first */
@@ -194,6 +195,7 @@ put_end(struct cw_buf *b, struct command *c, const cJSON *operation)
 	    (r = put_member(b, "agent", cw_json_get(operation, "agent"))) < 0 ||
 	    (r = put_member(b, "server", cw_json_get(result, "server"))) < 0 ||
 	    (r = put_member(b, "duration_ms", cw_json_get(result, "duration_ms"))) < 0 ||
+	    (r = put_member(b, "result", c->whole ? result : NULL)) < 0 ||
 	    (r = put_member(b, "error", cw_json_get(operation, "error"))) < 0)
 		return r;
 	return cw_buf_puts(b, c->ndjson ? "}}\n" : "}");
@@ -320,16 +322,16 @@ check_may_write(const struct api_request *q, bool *write, struct cw_err *err)
 		  command->name);
 }
 
-int
-api_command(struct api_request *q, struct cw_err *err)
+static int
+start(struct api_request *q, api_begin_how *how, bool write, bool whole, struct cw_err *err)
 {
-	bool ndjson = cw_web_accepts(q->call, NDJSON), write;
+	bool ndjson = cw_web_accepts(q->call, NDJSON);
 	long wait_s = api_wait(q->call);
 	struct command *c;
 	char id[CW_UUID_TEXT];
 	int r;
 
-	if ((r = check_may_write(q, &write, err)) < 0 || (r = api_follow_room(q->api, err)) < 0)
+	if ((r = api_follow_room(q->api, err)) < 0)
 		return r;
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return cw_fail(err, CW_ENOMEM, "out of memory");
@@ -337,10 +339,11 @@ api_command(struct api_request *q, struct cw_err *err)
 	c->follow.recorded = !write;
 	c->ndjson = ndjson;
 	c->write = write;
+	c->whole = whole;
 	api_lines_init(&c->lines);
 	cw_buf_init(&c->warnings, CW_API_NOTES_MAX);
 	cw_buf_init(&c->errors, CW_API_NOTES_MAX);
-	if ((r = api_begin(q, id, cw_route_command, err)) == CW_OK) {
+	if ((r = api_begin(q, id, how, err)) == CW_OK) {
 		api_follow_open(&c->follow, q, id, ndjson ? CW_API_FOREVER : wait_s);
 		if (ndjson && !write)
 			begin_lines(c);
@@ -349,4 +352,29 @@ api_command(struct api_request *q, struct cw_err *err)
 	if (r < 0)
 		on_free(&c->follow);
 	return r;
+}
+
+int
+api_command(struct api_request *q, struct cw_err *err)
+{
+	bool write;
+	int r;
+
+	if ((r = check_may_write(q, &write, err)) < 0)
+		return r;
+	return start(q, cw_route_command, write, false, err);
+}
+
+/* A planning changes nothing, and is worth nothing to who is not there any more. */
+int
+api_script(struct api_request *q, struct cw_err *err)
+{
+	return start(
+	    q, cw_route_script, !cw_streq(cw_json_str(q->body, "mode"), "plan"), true, err);
+}
+
+int
+api_apply(struct api_request *q, struct cw_err *err)
+{
+	return start(q, cw_route_apply, true, true, err);
 }

@@ -41,7 +41,7 @@ struct cw_api {
 
 enum api_kind {
 	API_TEXT, /* 1 to max bytes, no control characters */
-	API_PEM, /* 1 to max bytes, lines */
+	API_LINES, /* 1 to max bytes, lines: PEM, a script */
 	API_CHOICE, /* one of choices */
 	API_ID, /* a UUID */
 	API_NUMBER, /* whole, min to max */
@@ -125,6 +125,8 @@ API_HANDLER(agents_list);
 API_HANDLER(agents_show);
 API_HANDLER(agents_revoke);
 API_HANDLER(command);
+API_HANDLER(script);
+API_HANDLER(apply);
 API_HANDLER(change);
 API_HANDLER(operations_list);
 API_HANDLER(operations_show);

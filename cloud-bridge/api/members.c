@@ -53,7 +53,7 @@ check_text(const char *text, const struct api_member *m, const char *what, struc
 	if (m->kind != API_TEXTS && n > (size_t)m->max)
 		return cw_fail(err, CW_EINVAL, "%s: \"%s\" has %zu bytes, limit %ld", what, m->name,
 		    n, m->max);
-	if (m->kind != API_PEM && !cw_utf8_is_line(text, n))
+	if (m->kind != API_LINES && !cw_utf8_is_line(text, n))
 		return cw_fail(
 		    err, CW_EINVAL, "%s: \"%s\" holds a control character", what, m->name);
 	return CW_OK;

@@ -11,6 +11,7 @@
 #define TOKEN_DAYS_MAX 30
 
 static const char *const modes[] = { "cloud", "on-prem", "hybrid-sync", "hybrid-dual", NULL };
+static const char *const script_modes[] = { "run", "plan", NULL };
 static const char *const states[] = { "queued", "running", "succeeded", "failed", "unknown",
 	"cancelled", NULL };
 static const char *const agent_roles[] = { "directory", "sync", "exchange", NULL };
@@ -46,8 +47,8 @@ static const struct api_member tenant_patch[] = {
 static const struct api_member graph_body[] = {
 	{ .name = "tenant_id", .kind = API_ID, .required = true },
 	{ .name = "client_id", .kind = API_ID, .required = true },
-	{ .name = "certificate", .kind = API_PEM, .required = true, .max = 65536 },
-	{ .name = "private_key", .kind = API_PEM, .required = true, .max = 65536 },
+	{ .name = "certificate", .kind = API_LINES, .required = true, .max = 65536 },
+	{ .name = "private_key", .kind = API_LINES, .required = true, .max = 65536 },
 	{ .name = "graph_url", .kind = API_TEXT, .max = CW_TENANT_URL_MAX - 1 },
 	{ .name = "token_url", .kind = API_TEXT, .max = CW_TENANT_URL_MAX - 1 },
 	{ 0 },
@@ -66,6 +67,23 @@ static const struct api_member command_body[] = {
 	{ .name = "parameters", .kind = API_OBJECT },
 	{ .name = "agent", .kind = API_ID },
 	{ .name = "timeout_s", .kind = API_NUMBER, .min = 1, .max = 3600 },
+	{ 0 },
+};
+static const struct api_member script_body[] = {
+	{ .name = "id", .kind = API_ID },
+	{ .name = "mode", .kind = API_CHOICE, .required = true, .choices = script_modes },
+	{ .name = "script", .kind = API_LINES, .required = true, .max = 512 * 1024 },
+	{ .name = "agent", .kind = API_ID },
+	{ .name = "timeout_s", .kind = API_NUMBER, .min = 1, .max = 24 * 3600 },
+	{ 0 },
+};
+static const struct api_member apply_body[] = {
+	{ .name = "id", .kind = API_ID },
+	{ .name = "plan", .kind = API_OBJECT },
+	{ .name = "operation", .kind = API_ID },
+	{ .name = "hash", .kind = API_TEXT, .max = 64 },
+	{ .name = "secrets", .kind = API_OBJECT },
+	{ .name = "timeout_s", .kind = API_NUMBER, .min = 1, .max = 24 * 3600 },
 	{ 0 },
 };
 static const struct api_member target[] = {
@@ -110,6 +128,8 @@ static const struct api_route routes[] = {
 	{ "DELETE", "/v1/tenants/{tenant}/graph", ADMIN, none, NULL, api_graph_remove },
 	{ "POST",   "/v1/tenants/{tenant}/enrolment-tokens", ADMIN, none, token_body, api_enrolment_token },
 	{ "POST",   "/v1/tenants/{tenant}/commands", READER, wait_query, command_body, api_command },
+	{ "POST",   "/v1/tenants/{tenant}/scripts", OPERATOR, wait_query, script_body, api_script },
+	{ "POST",   "/v1/tenants/{tenant}/plans/apply", OPERATOR, wait_query, apply_body, api_apply },
 	{ "POST",   "/v1/tenants/{tenant}/changes", OPERATOR, wait_query, change_body, api_change },
 	{ "GET",    "/v1/agents", READER, by_tenant, NULL, api_agents_list },
 	{ "GET",    "/v1/agents/{agent}", READER, none, NULL, api_agents_show },

@@ -97,6 +97,22 @@ route_call_run(struct route_call **at, struct cw_route *r, const struct cw_agent
 	return call_sent(c, at, r->ops.run(r->ops.arg, &c->run, command, &agents_events, c, err));
 }
 
+int
+route_call_script(struct route_call **at, struct cw_route *r, const struct cw_agents_script *script,
+    const struct route_run_events *events, void *owner, struct cw_err *err)
+{
+	static const struct cw_agents_events agents_events = { on_output, on_done };
+	struct route_call *c;
+
+	if (r->ops.script == NULL)
+		return cw_fail(err, CW_EUNAVAILABLE, "this bridge runs no scripts");
+	if ((c = call_new(r, at, owner, err)) == NULL)
+		return CW_ENOMEM;
+	c->events = *events;
+	c->read = script->plan;
+	return call_sent(c, at, r->ops.script(r->ops.arg, &c->run, script, &agents_events, c, err));
+}
+
 static void
 on_answered(void *arg, int code, const cJSON *answer, const struct cw_err *err)
 {

@@ -2,7 +2,7 @@
 #ifndef CW_ROUTE_CHANGE_H
 #define CW_ROUTE_CHANGE_H
 
-#include "route/password.h"
+#include "crypto/password.h"
 #include "route/properties.h"
 #include "route/route_internal.h"
 
@@ -71,7 +71,7 @@ struct route_change {
 	TAILQ_ENTRY(route_change) sync_link;
 	uint64_t joined;
 	unsigned cycles;
-	char password[ROUTE_PASSWORD_SIZE]; /* "": none yet */
+	char password[CW_PASSWORD_SIZE]; /* "": none yet */
 };
 
 /* --- plan.c */

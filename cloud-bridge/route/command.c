@@ -14,16 +14,6 @@
 
 #define TIMEOUT_MAX_S (24 * 3600)
 
-struct route_command {
-	const struct cw_catalogue_command *entry;
-	cJSON
-	    *parameters; /* with sealed values, which no document has; NULL: those of the request */
-	bool sealed;
-	bool stopping;
-	bool pause, paused; /* wanted, and done */
-	struct route_output output;
-};
-
 /* --- what is asked for */
 
 struct request {
@@ -94,7 +84,8 @@ read_request(struct request *q, struct cw_route *r, const cJSON *body, struct cw
 
 /* The agent that was named is one of the tenant's, and has the role. */
 static int
-check_agent(struct cw_route *r, const char *tenant, const struct request *q, struct cw_err *err)
+check_agent(struct cw_route *r, const char *tenant, const char *id, const char *wanted_role,
+    const char *what, struct cw_err *err)
 {
 	struct cw_agents_store store;
 	struct cw_agent_record agent;
@@ -102,44 +93,43 @@ check_agent(struct cw_route *r, const char *tenant, const struct request *q, str
 	int code;
 
 	cw_ledger_agents_store(r->ledger, &store);
-	code = store.agent_find(store.arg, &agent, q->agent, err);
+	code = store.agent_find(store.arg, &agent, id, err);
 	if (code == CW_ENOTFOUND || (code == CW_OK && !cw_streq(agent.tenant, tenant)))
-		return cw_fail(err, CW_ENOTFOUND, "there is no agent %.36s", q->agent);
+		return cw_fail(err, CW_ENOTFOUND, "there is no agent %.36s", id);
 	if (code < 0)
 		return code;
 	(void)snprintf(roles, sizeof(roles), ",%s,", agent.roles);
-	(void)snprintf(role, sizeof(role), ",%s,", q->entry->role);
+	(void)snprintf(role, sizeof(role), ",%s,", wanted_role);
 	if (strstr(roles, role) == NULL)
 		return cw_fail(err, CW_EINVAL, "%s needs an agent with the role %s; %s has %s",
-		    q->entry->name, q->entry->role, agent.hostname, agent.roles);
+		    what, wanted_role, agent.hostname, agent.roles);
 	if (agent.revoked)
 		return cw_fail(err, CW_EDENIED, "the agent %s was revoked", agent.hostname);
 	return CW_OK;
 }
 
-/* *ret is borrowed until the loop goes on. */
-static int
-choose_agent(struct cw_route *r, const char **ret, const char *tenant, const struct request *q,
-    struct cw_err *err)
+int
+route_command_agent(struct cw_route *r, const char **ret, const char *tenant, const char *agent,
+    const char *role, const char *what, struct cw_err *err)
 {
 	struct cw_tenant t;
 	int code;
 
-	if (q->agent != NULL) {
-		if ((code = check_agent(r, tenant, q, err)) < 0)
+	if (agent != NULL) {
+		if ((code = check_agent(r, tenant, agent, role, what, err)) < 0)
 			return code;
-		if (!r->ops.connected(r->ops.arg, q->agent))
+		if (!r->ops.connected(r->ops.arg, agent))
 			return cw_fail(
-			    err, CW_EUNAVAILABLE, "the agent %s is not connected", q->agent);
-		*ret = q->agent;
+			    err, CW_EUNAVAILABLE, "the agent %s is not connected", agent);
+		*ret = agent;
 		return CW_OK;
 	}
-	if ((*ret = r->ops.find(r->ops.arg, tenant, q->entry->role)) != NULL)
+	if ((*ret = r->ops.find(r->ops.arg, tenant, role)) != NULL)
 		return CW_OK;
 	if ((code = cw_tenant_find(r->ledger, &t, tenant, err)) < 0)
 		return code;
-	return cw_fail(err, CW_EUNAVAILABLE, "no agent of %s with the role %s is connected", t.name,
-	    q->entry->role);
+	return cw_fail(
+	    err, CW_EUNAVAILABLE, "no agent of %s with the role %s is connected", t.name, role);
 }
 
 /* --- the end */
@@ -190,8 +180,8 @@ finish(struct operation *op, enum route_state state, const cJSON *result, const 
 	route_op_finish(op, state);
 }
 
-static void
-on_output(struct operation *op, const char *ndjson, size_t n)
+void
+route_command_output(struct operation *op, const char *ndjson, size_t n)
 {
 	struct route_command *c = op->command;
 
@@ -222,7 +212,7 @@ route_command_pause(struct operation *op, bool pause)
 static void
 read_output(void *owner, const char *ndjson, size_t n)
 {
-	on_output(owner, ndjson, n);
+	route_command_output(owner, ndjson, n);
 }
 
 static void
@@ -303,7 +293,7 @@ write_ended(struct operation *op, enum route_end end, const cJSON *result, const
 	finish(op, states[end], result, &why);
 }
 
-static const struct route_once_owner write_owner = { write_parameters, on_output, false,
+static const struct route_once_owner write_owner = { write_parameters, route_command_output, false,
 	write_ended };
 
 static void
@@ -403,7 +393,8 @@ cw_route_command(struct cw_route *r, char id[37], const char *tenant, const char
 	int code;
 
 	if ((code = read_request(&q, r, body, err)) < 0 ||
-	    (code = choose_agent(r, &agent, tenant, &q, err)) < 0)
+	    (code = route_command_agent(
+		 r, &agent, tenant, q.agent, q.entry->role, q.entry->name, err)) < 0)
 		return code;
 	if (r->active_n >= ROUTE_ACTIVE_MAX)
 		return cw_fail(err, CW_EUNAVAILABLE,
@@ -463,8 +454,8 @@ ended(struct operation *op)
 	route_once_forget(op);
 }
 
-static void
-free_command(struct operation *op)
+void
+route_command_free(struct operation *op)
 {
 	if (op->command == NULL)
 		return;
@@ -474,7 +465,7 @@ free_command(struct operation *op)
 }
 
 const struct route_type route_command_type = { "command", resume, expired, may_cancel, cancel, NULL,
-	ended, free_command };
+	ended, route_command_free };
 
 size_t
 route_command_bytes(const struct operation *op)

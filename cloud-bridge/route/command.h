@@ -7,11 +7,34 @@
 
 #include <cjson/cJSON.h>
 
+#include "route/output.h"
+
+struct cw_err;
+struct cw_route;
 struct operation;
 
-/* What others need of a command's operation. All are ok on an operation that is none. */
+/* What an operation has that puts something out: a command, or a script. */
+struct route_command {
+	const struct cw_catalogue_command *entry; /* NULL: a script */
+	/* With sealed values, which no document has; NULL: those of the request. */
+	cJSON *parameters;
+	bool sealed;
+	bool stopping;
+	bool pause, paused; /* wanted, and done */
+	struct route_output output;
+};
+
+/* What others need of it. All are ok on an operation that has none. */
 void route_command_pause(struct operation *op, bool pause);
 size_t route_command_bytes(const struct operation *op); /* of output in memory */
 void route_command_show(const struct operation *op, cJSON *shown); /* adds what is in memory */
+
+/* For script.c. */
+void route_command_output(struct operation *op, const char *ndjson, size_t n);
+void route_command_free(struct operation *op);
+/* The agent to send to: the one that is named, or any of the tenant's with the role. *ret is
+ * borrowed until the loop goes on. */
+int route_command_agent(struct cw_route *r, const char **ret, const char *tenant, const char *agent,
+    const char *role, const char *what, struct cw_err *err);
 
 #endif

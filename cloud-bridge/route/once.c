@@ -326,13 +326,12 @@ route_once_start(struct operation *op, const struct route_once_owner *owner, con
 	go(op);
 }
 
-bool
-route_once_resume(struct operation *op, const struct route_once_owner *owner, const char *command)
+static bool
+load(struct operation *op, const struct route_once_owner *owner, const char *command)
 {
 	const cJSON *once = cw_json_get(op->private, "once");
 	const char *id = cw_json_str(once, "id"), *agent = cw_json_str(once, "agent");
 	const char *epoch = cw_json_str(once, "epoch");
-	struct cw_err err = { .text = "the bridge was restarted while it ran" };
 	struct route_once *o = &op->once;
 
 	memset(o, 0, sizeof(*o));
@@ -347,7 +346,28 @@ route_once_resume(struct operation *op, const struct route_once_owner *owner, co
 	route_copy_id(o->id, id);
 	route_copy_id(o->agent, agent);
 	(void)snprintf(o->epoch, sizeof(o->epoch), "%s", epoch);
+	return true;
+}
+
+bool
+route_once_resume(struct operation *op, const struct route_once_owner *owner, const char *command)
+{
+	struct cw_err err = { .text = "the bridge was restarted while it ran" };
+
+	if (!load(op, owner, command))
+		return false;
 	in_doubt(op, &err);
+	return true;
+}
+
+bool
+route_once_doubt(struct operation *op, const struct route_once_owner *owner, const char *command,
+    const struct cw_err *why)
+{
+	if (!load(op, owner, command))
+		return false;
+	op->once.stopped = true;
+	in_doubt(op, why);
 	return true;
 }
 

@@ -113,7 +113,7 @@ hand_over(struct operation *op)
 	cw_buf_free(&key);
 	cw_buf_free(&box);
 	cw_buf_free(&text);
-	cw_wipe(password, ROUTE_PASSWORD_SIZE);
+	cw_wipe(password, CW_PASSWORD_SIZE);
 }
 
 static void

@@ -35,6 +35,8 @@ cw_route_new(struct cw_route **ret, const struct cw_route_config *config, struct
 int
 cw_route_resume(struct cw_route *r, struct cw_err *err)
 {
+	static const struct route_type *const types[] = { &route_command_type, &route_change_type,
+		&route_script_type, &route_plan_type, &route_apply_type };
 	cJSON *list, *document;
 	struct operation *op;
 	int code;
@@ -44,11 +46,12 @@ cw_route_resume(struct cw_route *r, struct cw_err *err)
 	/* First all of them, then each: they look at one another. */
 	while ((document = cJSON_DetachItemFromArray(list, 0)) != NULL) {
 		const char *kind = cw_json_str(document, "kind");
+		const struct route_type *type = &route_change_type;
 
-		(void)route_op_load(r,
-		    cw_streq(kind, route_command_type.name) ? &route_command_type
-							    : &route_change_type,
-		    document);
+		for (size_t i = 0; i < CW_COUNT(types); i++)
+			if (cw_streq(kind, types[i]->name))
+				type = types[i];
+		(void)route_op_load(r, type, document);
 	}
 	cJSON_Delete(list);
 	TAILQ_FOREACH (op, &r->active, link)

@@ -12,6 +12,7 @@
 struct cw_agents_command;
 struct cw_agents_events;
 struct cw_agents_run;
+struct cw_agents_script;
 struct cw_err;
 struct cw_graph_call;
 struct cw_graph_request;
@@ -26,7 +27,7 @@ struct cw_ledger;
  * guarded by a read, or has a key by which the agent does it once.
  *
  * An operation, as callers see it:
- *   {"id","tenant","kind":"command"|"change","what","state","created","updated","key","request",
+ *   {"id","tenant","kind":"command"|"change"|"script"|"plan"|"apply","what","state","created","updated","key","request",
  *    "steps":[{"n","place":"ad"|"entra"|"sync","what","agent"?,"state","attempts","started"?,
  *      "finished"?,"note"?,"error"?:{"code","message"}}],
  *    "result"?,"error"?:{"code","message"}}
@@ -35,6 +36,10 @@ struct cw_ledger;
  *
  * Of a command also "agent", "errors":[{"message","error_id"?,"category"?,"type"?}] and
  * "result":{"outputs","warnings","errors" (counts),"duration_ms","server"?}.
+ * Of a script, a plan (a script whose writes are planned and not made) and an apply (of a plan):
+ * "agent","errors", and "result": the agent's own (agent/broker/broker.h), with "state","calls",
+ * "writes","refusals", of a plan "plan", of an apply "entries". The script's text is nowhere in it:
+ * the request has its SHA-256 and size.
  * The result of a change: {"user":{...},"ad"?:{"before","after"},"entra"?:{"before","after"},
  * "note"?}, values by Graph property; of password.reset {"user","places","change_at_next_logon"}.
  */
@@ -54,6 +59,9 @@ struct cw_route_ops {
 	bool (*connected)(void *arg, const char *agent);
 	int (*seal_key)(void *arg, const char *agent, uint8_t ret[32], struct cw_err *err);
 	int (*run)(void *arg, struct cw_agents_run **ret, const struct cw_agents_command *command,
+	    const struct cw_agents_events *events, void *events_arg, struct cw_err *err);
+	/* cw_agents_script(); NULL: no scripts. Paused, resumed and stopped as a command. */
+	int (*script)(void *arg, struct cw_agents_run **ret, const struct cw_agents_script *script,
 	    const struct cw_agents_events *events, void *events_arg, struct cw_err *err);
 	void (*run_pause)(void *arg, struct cw_agents_run *run);
 	void (*run_resume)(void *arg, struct cw_agents_run *run);
@@ -117,6 +125,19 @@ void cw_route_tick(struct cw_route *r);
  * an operation of that id.
  */
 int cw_route_command(struct cw_route *r, char id[37], const char *tenant, const char *key,
+    const cJSON *body, struct cw_err *err);
+/*
+ * A script on an agent: {"mode":"run"|"plan","script","agent"?,"timeout_s"?,"id"?}. Otherwise as a
+ * command; a plan is a read. The text is in memory until it was sent, and in no ledger.
+ */
+int cw_route_script(struct cw_route *r, char id[37], const char *tenant, const char *key,
+    const cJSON *body, struct cw_err *err);
+/*
+ * A plan to be applied on the agent that made it: {"plan"} or {"operation","hash"}, the operation
+ * that has it and the hash that was looked at; "secrets"?,"timeout_s"?,"id"?. Otherwise as a
+ * command that writes.
+ */
+int cw_route_apply(struct cw_route *r, char id[37], const char *tenant, const char *key,
     const cJSON *body, struct cw_err *err);
 /*
  * One change. body: {"change","target":{"user"}|{"sam"},"set"?,"reply_key"?,"id"?}; change:

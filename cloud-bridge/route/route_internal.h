@@ -33,6 +33,7 @@ struct route_agent;
 struct route_call;
 struct route_change;
 struct route_command;
+struct route_script;
 struct route_save;
 
 TAILQ_HEAD(operations, operation);
@@ -96,6 +97,9 @@ typedef void route_graph_retry(void *owner, const char *why);
 /* *at is NULL again when the callback comes, which is once and never from here. */
 int route_call_run(struct route_call **at, struct cw_route *r,
     const struct cw_agents_command *command, const struct route_run_events *events, void *owner,
+    struct cw_err *err);
+int route_call_script(struct route_call **at, struct cw_route *r,
+    const struct cw_agents_script *script, const struct route_run_events *events, void *owner,
     struct cw_err *err);
 int route_call_query(struct route_call **at, struct cw_route *r, bool forget, const char *agent,
     const char *const *ids, size_t n, route_answered *answered, void *owner, struct cw_err *err);
@@ -249,7 +253,8 @@ struct operation {
 	struct route_watches watches;
 	unsigned notifying;
 	/* One of them. */
-	struct route_command *command;
+	struct route_command *command; /* of a script too: its output */
+	struct route_script *script;
 	struct route_change *change;
 };
 
@@ -324,6 +329,10 @@ void route_once_start(struct operation *op, const struct route_once_owner *owner
 /* The key of private.once, whose outcome is not known. False: there is none. */
 bool route_once_resume(
     struct operation *op, const struct route_once_owner *owner, const char *command);
+/* The outcome is not known: the agent's journal is asked about the key of private.once, which is
+ * not sent again. False: there is none. */
+bool route_once_doubt(struct operation *op, const struct route_once_owner *owner,
+    const char *command, const struct cw_err *why);
 /* Its agents need not keep the results any longer: the end is on the disk. */
 void route_once_forget(const struct operation *op);
 /* What the journal says of it: an element of "commands", or NULL to start asking. */
@@ -345,8 +354,9 @@ int route_fault(struct cw_err *err, const cJSON *result);
 /* The first line, cut to what fits. */
 void route_first_line(char *ret, size_t size, const char *text);
 
-/* --- command.c, change.c */
+/* --- command.c, script.c, change.c */
 
-extern const struct route_type route_command_type, route_change_type;
+extern const struct route_type route_command_type, route_change_type, route_script_type,
+    route_plan_type, route_apply_type;
 
 #endif

@@ -29,7 +29,7 @@ make_password(struct operation *op)
 	for (size_t i = 0; i < CW_COUNT(places); i++)
 		cJSON_ArrayForEach (one, cw_json_get(places[i], "names"))
 			(void)cJSON_AddItemToArray(names, route_copy(one));
-	route_password_make(op->change->password, names);
+	cw_password_make(op->change->password, names);
 	cJSON_Delete(names);
 }
 

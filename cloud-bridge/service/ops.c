@@ -48,6 +48,15 @@ run(void *arg, struct cw_agents_run **ret, const struct cw_agents_command *comma
 	return cw_agents_run(ret, d->agents, command, events, events_arg, err);
 }
 
+static int
+script(void *arg, struct cw_agents_run **ret, const struct cw_agents_script *s,
+    const struct cw_agents_events *events, void *events_arg, struct cw_err *err)
+{
+	const struct cw_bridge_directories *d = arg;
+
+	return cw_agents_script(ret, d->agents, s, events, events_arg, err);
+}
+
 static void
 run_pause(void *arg, struct cw_agents_run *r)
 {
@@ -120,6 +129,7 @@ cw_bridge_ops(struct cw_route_ops *ret, struct cw_bridge_directories *d)
 		.connected = connected,
 		.seal_key = seal_key,
 		.run = run,
+		.script = script,
 		.run_pause = run_pause,
 		.run_resume = run_resume,
 		.run_stop = run_stop,

@@ -63,3 +63,14 @@ cw_errname(int code)
 	}
 	return "internal";
 }
+
+int
+cw_errcode(const char *name)
+{
+#define X(code, value, text)                  \
+	if (cw_streq(name, cw_errname(code))) \
+		return code;
+	CW_ERRORS(X)
+#undef X
+	return CW_EFAILED;
+}

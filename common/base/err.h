@@ -55,5 +55,7 @@ const char *cw_strerror(int code);
 /* The code as a stable word for interfaces, "protocol", "limit", "not_found", ... Static storage.
  */
 const char *cw_errname(int code);
+/* The code that the word stands for; CW_EFAILED for one that we do not know, or NULL. */
+int cw_errcode(const char *name);
 
 #endif

@@ -204,15 +204,20 @@ put_argument(struct cw_catalogue_call *call, const char *name, const struct cw_p
 	call->arguments[call->count++] = (struct cw_psrp_argument){ name, value };
 }
 
+/* {"$sealed":"BASE64"}, or {"$slot":N}: whoever asks has it, and opens it later. */
 static int
 bind_secret(struct cw_catalogue_call *call, const struct cw_catalogue_parameter *p,
     const cJSON *json, struct cw_err *err)
 {
-	static const char *const members[] = { "$sealed", NULL };
+	static const char *const members[] = { "$sealed", "$slot", NULL };
 	const char *text = cJSON_IsObject(json) ? cw_json_str(json, "$sealed") : NULL;
 	struct cw_call_secret *s = &call->secrets[call->secret_count];
+	int64_t slot;
 
-	if (text == NULL || cw_json_only(json, members, "a sealed value", NULL) < 0)
+	if (cJSON_IsObject(json) && cw_json_int(json, "$slot", &slot))
+		text = "";
+	if (text == NULL || json->child->next != NULL ||
+	    cw_json_only(json, members, "a sealed value", NULL) < 0)
 		return cw_fail(err, CW_EDENIED,
 		    "-%s holds a secret and is only taken sealed, as {\"$sealed\":\"BASE64\"}",
 		    p->name);
@@ -324,7 +329,7 @@ bind_all(struct cw_catalogue_call *call, const cJSON *parameters, struct cw_err 
 
 static int
 bind(struct cw_catalogue_call **ret, const char *command, const cJSON *parameters,
-    bool for_approval, struct cw_err *err)
+    bool for_approval, struct cw_catalogue_effect *refused, struct cw_err *err)
 {
 	const struct cw_catalogue_command *entry;
 	struct cw_catalogue_call *call;
@@ -341,10 +346,12 @@ bind(struct cw_catalogue_call **ret, const char *command, const cJSON *parameter
 	}
 	call->entry = entry;
 	call->for_approval = for_approval;
+	call->refused = refused;
 	if ((r = bind_all(call, parameters, err)) < 0) {
 		cw_catalogue_call_free(call);
 		return r;
 	}
+	call->refused = NULL; /* it may be gone before the call is */
 	*ret = call;
 	return CW_OK;
 }
@@ -353,12 +360,20 @@ int
 cw_catalogue_bind(struct cw_catalogue_call **ret, const char *command, const cJSON *parameters,
     struct cw_err *err)
 {
-	return bind(ret, command, parameters, false, err);
+	return bind(ret, command, parameters, false, NULL, err);
 }
 
 int
 cw_catalogue_bind_for_approval(struct cw_catalogue_call **ret, const char *command,
     const cJSON *parameters, struct cw_err *err)
 {
-	return bind(ret, command, parameters, true, err);
+	return bind(ret, command, parameters, true, NULL, err);
+}
+
+int
+cw_catalogue_bind_for_policy(struct cw_catalogue_call **ret, const char *command,
+    const cJSON *parameters, struct cw_catalogue_effect *refused, struct cw_err *err)
+{
+	*refused = (struct cw_catalogue_effect){ 0 };
+	return bind(ret, command, parameters, true, refused, err);
 }

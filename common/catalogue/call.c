@@ -26,6 +26,15 @@ cw_catalogue_call_entry(const struct cw_catalogue_call *call)
 	return call->entry;
 }
 
+const struct cw_ps_value *
+cw_catalogue_call_argument(const struct cw_catalogue_call *call, const char *parameter)
+{
+	for (size_t i = 0; i < call->count; i++)
+		if (cw_streq(call->arguments[i].name, parameter))
+			return call->arguments[i].value;
+	return NULL;
+}
+
 /* --- secrets */
 
 size_t

@@ -22,6 +22,7 @@ struct cw_call_secret {
 struct cw_catalogue_call {
 	const struct cw_catalogue_command *entry;
 	bool for_approval;
+	struct cw_catalogue_effect *refused; /* where to say what was refused, or NULL */
 	struct cw_ps_arena *arena;
 	uint16_t sets; /* of parameters, that fit what is given */
 	struct cw_psrp_argument arguments[CW_CALL_ARGUMENTS_MAX + 3];

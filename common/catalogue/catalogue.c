@@ -42,6 +42,24 @@ cw_catalogue_names(const char *role)
 	return none;
 }
 
+const struct cw_catalogue_kind *
+cw_catalogue_kind_find(const char *name)
+{
+	for (size_t i = 0; i < cw_table_command_count; i++) {
+		const struct cw_catalogue_kind *kind = cw_table_commands[i].kind;
+
+		if (kind != NULL && cw_strcaseeq(kind->name, name))
+			return kind;
+	}
+	return NULL;
+}
+
+const char *
+cw_catalogue_version(void)
+{
+	return cw_table_version;
+}
+
 bool
 cw_catalogue_runs(const struct cw_catalogue_command *command)
 {

@@ -104,8 +104,14 @@ const struct cw_catalogue_command *cw_catalogue_all(size_t *count);
 /* Names of a role's commands, NULL-terminated: what stays visible in its runspaces. Static storage.
  */
 const char *const *cw_catalogue_names(const char *role);
+/* A hash of all the tables, 64 hexadecimal digits: two builds with the same one bind and judge
+ * alike. Static storage. */
+const char *cw_catalogue_version(void);
 /* True when some call of it could be bound: not blocked, and not the sandbox's own. */
 bool cw_catalogue_runs(const struct cw_catalogue_command *command);
+
+/* A kind by its name; NULL when there is none such. */
+const struct cw_catalogue_kind *cw_catalogue_kind_find(const char *name);
 
 /* The command's parameters by number from 0, refused ones too; NULL past the last. */
 const struct cw_catalogue_parameter *cw_catalogue_parameter(
@@ -149,6 +155,14 @@ struct cw_catalogue_effect {
 /* Borrowed from the call; the command itself comes first. */
 const struct cw_catalogue_effect *cw_catalogue_call_effects(
     const struct cw_catalogue_call *call, size_t *count);
+/* As cw_catalogue_bind_for_approval(). On CW_EDENIED *refused is the effect that may not be, or
+ * zeroed (group NULL) where it is about none. */
+int cw_catalogue_bind_for_policy(struct cw_catalogue_call **ret, const char *command,
+    const cJSON *parameters, struct cw_catalogue_effect *refused, struct cw_err *err);
+
+/* The value that is bound to this parameter, as it is sent; NULL: none. Borrowed from the call. */
+const struct cw_ps_value *cw_catalogue_call_argument(
+    const struct cw_catalogue_call *call, const char *parameter);
 
 /* Sealed values, in no particular order; i below the count. */
 size_t cw_catalogue_call_secrets(const struct cw_catalogue_call *call);
@@ -159,11 +173,32 @@ int cw_catalogue_call_open(
     struct cw_catalogue_call *call, size_t i, const void *utf8, size_t n, struct cw_err *err);
 
 /*
+ * The objects that a call names: by its target, by every other parameter that identifies objects,
+ * and by places (-Path, -TargetPath). In the order of its parameters; a list is so many objects.
+ */
+struct cw_catalogue_named {
+	const struct cw_catalogue_parameter *parameter;
+	const char *text; /* in the form of identity.h or dn.h; borrowed from the call */
+	bool target; /* what the command is about */
+};
+size_t cw_catalogue_call_named(const struct cw_catalogue_call *call);
+/* false: there is no i-th. */
+bool cw_catalogue_call_name(
+    const struct cw_catalogue_call *call, size_t i, struct cw_catalogue_named *ret);
+/* Says it by another text: what was looked up stays what it was, whatever is renamed meanwhile. */
+int cw_catalogue_call_pin(
+    struct cw_catalogue_call *call, size_t i, const char *text, struct cw_err *err);
+
+/*
  * The command to run: every secret opened, the controller's name, -WhatIf:$false and
  * -Confirm:$false added by us. server may be NULL for a command that takes none. *ret is borrowed
  * from the call. CW_EINVAL while a secret is sealed.
  */
 int cw_catalogue_call_command(struct cw_catalogue_call *call, const struct cw_psrp_command **ret,
+    const char *server, struct cw_err *err);
+/* The same without its target, which is then fed to the pipeline, one object after the other. *ret
+ * is filled, and borrows from the call. CW_EINVAL: it names none, or takes none as input. */
+int cw_catalogue_call_command_fed(struct cw_catalogue_call *call, struct cw_psrp_command *ret,
     const char *server, struct cw_err *err);
 
 #endif

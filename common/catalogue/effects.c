@@ -21,6 +21,8 @@ judge(const struct cw_catalogue_call *call, const struct cw_catalogue_effect *e,
 
 	if (words[e->class] == NULL || (e->class == CW_CLASS_APPROVAL && call->for_approval))
 		return CW_OK;
+	if (call->refused != NULL)
+		*call->refused = *e;
 	return cw_fail(err, CW_EDENIED, "%s%s%s%s%s %s: %s", call->entry->name,
 	    e->parameter == NULL ? "" : " -", e->parameter == NULL ? "" : e->parameter,
 	    e->attribute == NULL ? "" : " ", e->attribute == NULL ? "" : e->attribute,

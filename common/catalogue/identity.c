@@ -125,6 +125,21 @@ put_known(struct cw_buf *out, unsigned forms, const char *text, size_t n, struct
 	return CW_ENOTFOUND;
 }
 
+unsigned
+cw_identity_form(const struct cw_catalogue_kind *kind, const char *text, size_t n)
+{
+	uint8_t guid[16], sid[CW_SID_MAX];
+	size_t len;
+
+	if (kind->forms & CW_IDENTITY_DN && looks_like_dn(text, n))
+		return CW_IDENTITY_DN;
+	if (kind->forms & CW_IDENTITY_GUID && cw_guid_parse(guid, text, n) == CW_OK)
+		return CW_IDENTITY_GUID;
+	if (kind->forms & CW_IDENTITY_SID && cw_sid_parse(sid, &len, text, n) == CW_OK)
+		return CW_IDENTITY_SID;
+	return kind->forms & CW_IDENTITY_SAM ? CW_IDENTITY_SAM : CW_IDENTITY_NAME;
+}
+
 int
 cw_identity_put(struct cw_buf *out, const struct cw_catalogue_kind *kind, const char *text,
     size_t n, const char *parameter, struct cw_err *err)

@@ -20,6 +20,9 @@ struct cw_buf;
 int cw_identity_put(struct cw_buf *out, const struct cw_catalogue_kind *kind, const char *text,
     size_t n, const char *parameter, struct cw_err *err);
 
+/* Which form a text is that cw_identity_put() has written for this kind: one CW_IDENTITY_ bit. */
+unsigned cw_identity_form(const struct cw_catalogue_kind *kind, const char *text, size_t n);
+
 /* A GUID as .NET reads one: 32 digits, with hyphens, in braces or parentheses. Network order. */
 int cw_guid_parse(uint8_t ret[16], const char *text, size_t n);
 /* "S-1-5-21-...": the bytes of [MS-DTYP] 2.4.2.2 into ret, their number into *len. CW_EINVAL. */

@@ -36,5 +36,6 @@ extern const struct cw_catalogue_command cw_table_commands[];
 extern const size_t cw_table_command_count;
 extern const struct cw_names cw_table_command_index;
 extern const struct cw_table_role cw_table_roles[];
+extern const char cw_table_version[]; /* version.cmake */
 
 #endif

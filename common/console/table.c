@@ -10,6 +10,7 @@
 #include "console/table.h"
 
 #define TABLE_MAX (256u << 20) /* bytes of cells */
+#define TEXT_MAX (64u << 20) /* bytes of one text */
 #define GAP 2
 
 static const char *const styles_on[] = { "", "\033[1m", "\033[2m", "\033[32m", "\033[33m",
@@ -86,6 +87,17 @@ cw_console_put(struct cw_buf *b, const char *text)
 			r = cw_is_unprintable(cp) ? cw_buf_putc(b, '?') : cw_buf_put(b, text, len);
 	}
 	return r;
+}
+
+void
+cw_console_print(FILE *out, const char *text)
+{
+	struct cw_buf b;
+
+	cw_buf_init(&b, TEXT_MAX);
+	if (cw_console_put(&b, text) == CW_OK)
+		fwrite(cw_buf_peek(&b), 1, cw_buf_left(&b), out);
+	cw_buf_free(&b);
 }
 
 int

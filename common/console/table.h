@@ -42,6 +42,8 @@ const char *cw_style_off(enum cw_style style, bool colour);
 
 /* Appends text with control characters shown as '?' and line ends as spaces. */
 int cw_console_put(struct cw_buf *b, const char *text);
+/* The same, written out at once. */
+void cw_console_print(FILE *out, const char *text);
 /* Columns that UTF-8 text takes on a terminal. */
 unsigned cw_console_width(const char *text, size_t n);
 

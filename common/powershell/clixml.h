@@ -53,6 +53,20 @@ struct cw_clixml_secret {
 int cw_clixml_write(struct cw_buf *out, const char *name, const struct cw_ps_value *value,
     const struct cw_clixml_secret *secret, struct cw_err *err);
 
+/*
+ * For who hands values on to another PowerShell, as the first one gave them out: with type names,
+ * ToString and both kinds of properties, so that they are there what they were here. What cannot be
+ * handed on (a secure string, what is nested too deep) becomes null or its text, and a script block
+ * is only its text. A property SID that was cut to its text gets its Value back.
+ */
+#define CW_CLIXML_RELAY_DEPTH_MAX 10u /* objects in objects */
+struct cw_clixml_relay {
+	bool (*hidden)(const char *name); /* properties and keys that are left out, at any depth */
+	unsigned next_ref; /* RefIds go on over all that stands in one document */
+};
+int cw_clixml_relay(struct cw_buf *out, const char *name, const struct cw_ps_value *value,
+    struct cw_clixml_relay *relay, struct cw_err *err);
+
 /* Appends text with XML's escapes and CLIXML's own _xHHHH_ for what XML cannot carry. */
 int cw_clixml_put_text(struct cw_buf *out, const char *s, size_t n);
 

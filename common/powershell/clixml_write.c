@@ -18,6 +18,7 @@
 struct writer {
 	struct cw_buf *out;
 	const struct cw_clixml_secret *secret;
+	struct cw_clixml_relay *relay; /* NULL: for an engine that is asked to do something */
 	struct cw_err *err;
 	unsigned next_ref; /* RefIds of objects and of type lists, one count for both */
 	unsigned depth;
@@ -180,11 +181,15 @@ base64_element(struct writer *w, const char *name, const struct cw_ps_value *v)
 	return close_tag(w, "BA");
 }
 
+static int write_nil(struct writer *w, const char *name);
+
 static int
 secure_element(struct writer *w, const char *name, const struct cw_ps_value *v)
 {
 	int r;
 
+	if (w->relay != NULL)
+		return write_nil(w, name);
 	if (v->bytes.data == NULL)
 		return cw_fail(w->err, CW_EINVAL,
 		    "a secure string that was read cannot be sent: its text is not kept");
@@ -314,7 +319,10 @@ write_kind(struct writer *w, const char *name, const struct cw_ps_value *v)
 	case CW_PS_VERSION: return text_element(w, "Version", name, v->text.data, v->text.len);
 	case CW_PS_URI: return text_element(w, "URI", name, v->text.data, v->text.len);
 	case CW_PS_XML: return text_element(w, "XD", name, v->text.data, v->text.len);
-	case CW_PS_SCRIPTBLOCK: return cw_fail(w->err, CW_EINVAL, "a script block is never sent");
+	case CW_PS_SCRIPTBLOCK:
+		if (w->relay != NULL)
+			return text_element(w, "S", name, v->text.data, v->text.len);
+		return cw_fail(w->err, CW_EINVAL, "a script block is never sent");
 	case CW_PS_DATETIME: return date_element(w, name, v);
 	case CW_PS_BYTES: return base64_element(w, name, v);
 	case CW_PS_SECURE_STRING: return secure_element(w, name, v);
@@ -325,11 +333,163 @@ write_kind(struct writer *w, const char *name, const struct cw_ps_value *v)
 	return cw_fail(w->err, CW_EINVAL, "a value of no known kind");
 }
 
+/* --- handing on */
+
+static bool
+is_hidden(const struct writer *w, const char *name)
+{
+	return name != NULL && w->relay->hidden != NULL && w->relay->hidden(name);
+}
+
+static int
+relay_types(struct writer *w, const struct cw_ps_object *o)
+{
+	int r;
+
+	if (o->type_count == 0)
+		return CW_OK;
+	if ((r = cw_buf_printf(w->out, "<TN RefId=\"%u\">", w->next_ref++)) < 0)
+		return r;
+	for (size_t i = 0; i < o->type_count; i++)
+		if ((r = text_element(w, "T", NULL, o->types[i], strlen(o->types[i]))) < 0)
+			return r;
+	return cw_buf_puts(w->out, "</TN>");
+}
+
+static int
+relay_list(struct writer *w, const struct cw_ps_value *v)
+{
+	static const char *const elements[] = { [CW_PS_ARRAY] = "LST",
+		[CW_PS_ENUMERABLE] = "IE",
+		[CW_PS_STACK] = "STK",
+		[CW_PS_QUEUE] = "QUE" };
+	const char *element = elements[v->list.kind];
+	int r;
+
+	if ((r = open_tag(w, element, NULL)) < 0)
+		return r;
+	for (size_t i = 0; i < v->list.count; i++)
+		if ((r = write_value(w, NULL, v->list.items[i])) < 0)
+			return r;
+	return close_tag(w, element);
+}
+
+static int
+relay_map(struct writer *w, const struct cw_ps_value *v)
+{
+	int r;
+
+	if ((r = cw_buf_puts(w->out, "<DCT>")) < 0)
+		return r;
+	for (size_t i = 0; i < v->map.count; i++) {
+		if (is_hidden(w, cw_ps_str(v->map.pairs[i].key)))
+			continue;
+		if ((r = cw_buf_puts(w->out, "<En>")) < 0 ||
+		    (r = write_value(w, "Key", v->map.pairs[i].key)) < 0 ||
+		    (r = write_value(w, "Value", v->map.pairs[i].value)) < 0 ||
+		    (r = cw_buf_puts(w->out, "</En>")) < 0)
+			return r;
+	}
+	return cw_buf_puts(w->out, "</DCT>");
+}
+
+/* An engine cuts what is deeper than its serialisation goes to a text. Of a SID scripts ask for its
+ * Value, and compare it with texts: as a text with a Value it can do both. */
+static bool
+is_cut_sid(const struct cw_ps_property *p)
+{
+	return cw_strcaseeq(p->name, "SID") && p->value->kind == CW_PS_STRING &&
+	    p->value->object == NULL && cw_starts_with(p->value->text.data, "S-1-");
+}
+
+static int
+relay_sid(struct writer *w, const struct cw_ps_property *p)
+{
+	static const char *const type[] = { "System.Security.Principal.SecurityIdentifier", NULL };
+	const char *text = p->value->text.data;
+	size_t n = p->value->text.len;
+	int r;
+
+	if ((r = open_obj(w, p->name, type)) < 0 || (r = text_element(w, "S", NULL, text, n)) < 0 ||
+	    (r = open_tag(w, "MS", NULL)) < 0 || (r = text_element(w, "S", "Value", text, n)) < 0 ||
+	    (r = close_tag(w, "MS")) < 0)
+		return r;
+	return cw_buf_puts(w->out, "</Obj>");
+}
+
+static int
+relay_properties(struct writer *w, const struct cw_ps_object *o, bool extended)
+{
+	const char *element = extended ? "MS" : "Props";
+	bool any = false;
+	int r;
+
+	for (size_t i = 0; i < o->property_count; i++) {
+		const struct cw_ps_property *p = &o->properties[i];
+
+		if (p->extended != extended || is_hidden(w, p->name))
+			continue;
+		if (!any && (r = open_tag(w, element, NULL)) < 0)
+			return r;
+		any = true;
+		r = is_cut_sid(p) ? relay_sid(w, p) : write_value(w, p->name, p->value);
+		if (r < 0)
+			return r;
+	}
+	return any ? close_tag(w, element) : CW_OK;
+}
+
+static int
+relay_object(struct writer *w, const char *name, const struct cw_ps_value *v)
+{
+	static const struct cw_ps_object nothing;
+	const struct cw_ps_object *o = v->object != NULL ? v->object : &nothing;
+	struct cw_ps_value bare = *v;
+	int r;
+
+	bare.object = NULL;
+	if ((r = open_obj(w, name, NULL)) < 0 || (r = relay_types(w, o)) < 0)
+		return r;
+	if (o->to_string != NULL &&
+	    (r = text_element(w, "ToString", NULL, o->to_string, strlen(o->to_string))) < 0)
+		return r;
+	switch (v->kind) {
+	case CW_PS_OBJECT: break;
+	case CW_PS_LIST: r = relay_list(w, v); break;
+	case CW_PS_MAP: r = relay_map(w, v); break;
+	default: r = write_kind(w, NULL, &bare); break;
+	}
+	if (r < 0 || (r = relay_properties(w, o, false)) < 0 ||
+	    (r = relay_properties(w, o, true)) < 0)
+		return r;
+	return cw_buf_puts(w->out, "</Obj>");
+}
+
+/* What is too deep is said, not shown: the end of objects that hold themselves, too. */
+static int
+relay_value(struct writer *w, const char *name, const struct cw_ps_value *v)
+{
+	const char *text;
+
+	if (v->object == NULL && v->kind != CW_PS_LIST && v->kind != CW_PS_MAP)
+		return write_kind(w, name, v);
+	if (w->depth <= CW_CLIXML_RELAY_DEPTH_MAX)
+		return relay_object(w, name, v);
+	text = cw_ps_str(v);
+	return text == NULL ? write_nil(w, name) : text_element(w, "S", name, text, strlen(text));
+}
+
 static int
 write_value(struct writer *w, const char *name, const struct cw_ps_value *v)
 {
 	int r;
 
+	if (w->relay != NULL) {
+		w->depth++;
+		r = relay_value(w, name, v);
+		w->depth--;
+		return r;
+	}
 	if (w->depth == CW_CLIXML_DEPTH_MAX / 4) /* each level opens up to three elements */
 		return cw_fail(w->err, CW_ELIMIT, "a value is nested too deep");
 	w->depth++;
@@ -338,17 +498,35 @@ write_value(struct writer *w, const char *name, const struct cw_ps_value *v)
 	return r;
 }
 
+static int
+write_whole(struct writer *w, const char *name, const struct cw_ps_value *value)
+{
+	int r;
+
+	w->err->code = CW_OK;
+	r = write_value(w, name, value);
+	if (r < 0 && w->err->code == CW_OK)
+		return cw_fail(w->err, r, "cannot write CLIXML: %s",
+		    r == CW_EINVAL ? "a text is not valid UTF-8" : cw_strerror(r));
+	return r;
+}
+
 int
 cw_clixml_write(struct cw_buf *out, const char *name, const struct cw_ps_value *value,
     const struct cw_clixml_secret *secret, struct cw_err *err)
 {
 	struct writer w = { .out = out, .secret = secret, .err = err };
-	int r;
 
-	err->code = CW_OK;
-	r = write_value(&w, name, value);
-	if (r < 0 && err->code == CW_OK)
-		return cw_fail(err, r, "cannot write CLIXML: %s",
-		    r == CW_EINVAL ? "a text is not valid UTF-8" : cw_strerror(r));
+	return write_whole(&w, name, value);
+}
+
+int
+cw_clixml_relay(struct cw_buf *out, const char *name, const struct cw_ps_value *value,
+    struct cw_clixml_relay *relay, struct cw_err *err)
+{
+	struct writer w = { .out = out, .relay = relay, .err = err, .next_ref = relay->next_ref };
+	int r = write_whole(&w, name, value);
+
+	relay->next_ref = w.next_ref;
 	return r;
 }

@@ -222,19 +222,6 @@ cw_wire_request_cancel(struct cw_wire_request *req)
 /* Reading. */
 
 static int
-code_of(const cJSON *data)
-{
-	const char *name = cw_json_str(data, "code");
-
-#define X(code, value, text)                                  \
-	if (name != NULL && cw_streq(name, cw_errname(code))) \
-		return code;
-	CW_ERRORS(X)
-#undef X
-	return CW_EFAILED;
-}
-
-static int
 receive_answer(struct cw_wire *w, uint32_t id, const cJSON *message, struct cw_err *err)
 {
 	static const char *const members[] = { "jsonrpc", "id", "result", "error", NULL };
@@ -261,7 +248,7 @@ receive_answer(struct cw_wire *w, uint32_t id, const cJSON *message, struct cw_e
 			return cw_fail(err, CW_EPROTO, "error answer without code and message");
 		if ((r = cw_json_only(error, error_members, "error answer", err)) < 0)
 			return r;
-		answer.code = code_of(answer.data);
+		answer.code = cw_errcode(cw_json_str(answer.data, "code"));
 	}
 	if (*at != NULL)
 		request_done(at, &answer);

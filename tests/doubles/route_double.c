@@ -132,6 +132,8 @@ output(void *arg, const char *ndjson, size_t n)
 			w->events.output(w->arg, ndjson, n);
 }
 
+static bool is_script(const struct op *op);
+
 static void
 done(void *arg, int code, const cJSON *result, const struct cw_err *err, const cJSON *detail)
 {
@@ -153,10 +155,15 @@ done(void *arg, int code, const cJSON *result, const struct cw_err *err, const c
 							   : "failed");
 		return;
 	}
-	o = cJSON_CreateObject();
-	cJSON_AddItemToObject(
-	    o, "duration_ms", cJSON_Duplicate(cw_json_get(result, "duration_ms"), true));
-	cJSON_AddStringToObject(o, "server", cw_json_str(result, "server"));
+	o = cJSON_Duplicate(result, true);
+	cJSON_DeleteItemFromObjectCaseSensitive(o, "error");
+	if (!is_script(op)) {
+		cJSON_Delete(o);
+		o = cJSON_CreateObject();
+		cJSON_AddItemToObject(
+		    o, "duration_ms", cJSON_Duplicate(cw_json_get(result, "duration_ms"), true));
+		cJSON_AddStringToObject(o, "server", cw_json_str(result, "server"));
+	}
 	set(op->doc, "result", o);
 	end(op, cw_streq(cw_json_str(result, "state"), "done") ? "succeeded" : "failed");
 }
@@ -188,6 +195,40 @@ run(struct op *op)
 		done(op, r, NULL, &err, NULL);
 }
 
+/* A script, or a plan that is applied. */
+static void
+run_script(struct op *op)
+{
+	static const struct cw_agents_events events = { output, done };
+	const cJSON *request = cw_json_get(op->doc, "request");
+	struct cw_agents_script script = {
+		.tenant = cw_json_str(op->doc, "tenant"),
+		.agent = cw_json_str(op->doc, "agent"),
+		.id = op->id,
+		.plan = !op->write,
+		.text = cw_json_str(request, "script"),
+		.apply = cw_json_get(request, "plan"),
+		.not_after_ms = cw_clock_unix_ms() + 60000,
+	};
+	struct cw_err err = { 0 };
+	int r;
+
+	if (op->route->config.ops.script == NULL)
+		return;
+	r = op->route->config.ops.script(
+	    op->route->config.ops.arg, &op->run, &script, &events, op, &err);
+	if (r < 0)
+		done(op, r, NULL, &err, NULL);
+}
+
+static bool
+is_script(const struct op *op)
+{
+	const char *kind = cw_json_str(op->doc, "kind");
+
+	return cw_streq(kind, "script") || cw_streq(kind, "plan") || cw_streq(kind, "apply");
+}
+
 static void
 on_put(void *arg, int code, const struct cw_err *err)
 {
@@ -199,6 +240,8 @@ on_put(void *arg, int code, const struct cw_err *err)
 	changed(op);
 	if (cw_streq(cw_json_str(op->doc, "kind"), "command"))
 		run(op);
+	else if (is_script(op))
+		run_script(op);
 }
 
 static int
@@ -289,6 +332,48 @@ cw_route_command(struct cw_route *r, char id[37], const char *tenant, const char
 	if (code == CW_OK && !op->write)
 		run(op);
 	return code;
+}
+
+static int
+begin_script(struct cw_route *r, char id[37], const char *kind, bool write, const char *tenant,
+    const char *key, const cJSON *body, struct cw_err *err)
+{
+	const char *agent = cw_json_str(body, "agent");
+	struct op *op;
+	int code;
+
+	if ((code = check_tenant(r, tenant, err)) < 0)
+		return code;
+	if (agent == NULL && r->config.ops.find != NULL)
+		agent = r->config.ops.find(r->config.ops.arg, tenant, "directory");
+	if ((code = new_op(&op, r, kind, kind, tenant, key, body, err)) < 0)
+		return code;
+	op->write = write;
+	cJSON_AddStringToObject(op->doc, "agent", agent != NULL ? agent : "a-1");
+	memcpy(id, op->id, sizeof(op->id));
+	code = cw_operation_put(r->config.ledger, op->doc, op->created_ms, op->created_ms, write,
+	    write ? on_put : NULL, op, err);
+	if (code == CW_OK && !write)
+		run_script(op);
+	return code;
+}
+
+int
+cw_route_script(struct cw_route *r, char id[37], const char *tenant, const char *key,
+    const cJSON *body, struct cw_err *err)
+{
+	bool plan = cw_streq(cw_json_str(body, "mode"), "plan");
+
+	return begin_script(r, id, plan ? "plan" : "script", !plan, tenant, key, body, err);
+}
+
+int
+cw_route_apply(struct cw_route *r, char id[37], const char *tenant, const char *key,
+    const cJSON *body, struct cw_err *err)
+{
+	if (cw_json_get(body, "plan") == NULL)
+		return cw_fail(err, CW_EINVAL, "the double takes a whole plan");
+	return begin_script(r, id, "apply", true, tenant, key, body, err);
 }
 
 /* --- changes */

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "commands/request.h"
+#include "policy/policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -14,6 +15,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const uint8_t seal_private[32] = { 1 };
 	const struct cw_psrp_command *command;
+	struct cw_refusal refusal;
 	struct cw_request req;
 	struct cw_err err = { 0 };
 	cJSON *params;
@@ -21,8 +23,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (cw_json_parse(&params, (const char *)data, len, "params", &err) < 0)
 		return 0;
-	r = cw_request_read(&req, params, INT64_C(1795512600000), &err);
+	r = cw_request_read(&req, params, INT64_C(1795512600000), NULL, &refusal, &err);
 	assert(r == CW_OK || (r == err.code && err.text[0] != '\0'));
+	if (refusal.rule != NULL)
+		cJSON_Delete(cw_refusal_json(
+		    &refusal, cw_json_str(params, "command"), cw_json_get(params, "parameters")));
 	if (r == CW_OK) {
 		assert(req.entry->name != NULL && req.timeout_ms <= CW_REQUEST_TIMEOUT_MAX_MS);
 		if (cw_request_open(

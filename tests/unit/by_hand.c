@@ -82,6 +82,36 @@ op_run(void *arg, struct cw_agents_run **ret, const struct cw_agents_command *co
 	return CW_OK;
 }
 
+static int
+op_script(void *arg, struct cw_agents_run **ret, const struct cw_agents_script *script_,
+    const struct cw_agents_events *events, void *events_arg, struct cw_err *err)
+{
+	struct cw_agents_run *run;
+
+	(void)arg;
+	if (!connected)
+		return cw_fail(err, CW_EUNAVAILABLE, "agent %s is not connected", script_->agent);
+	run = calloc(1, sizeof(*run));
+	run->events = *events;
+	run->arg = events_arg;
+	(void)snprintf(run->id, sizeof(run->id), "%s", script_->id);
+	run->parameters = cJSON_CreateObject();
+	if (script_->text != NULL)
+		cJSON_AddStringToObject(run->parameters, "text", script_->text);
+	if (script_->apply != NULL)
+		cJSON_AddItemToObject(
+		    run->parameters, "plan", cJSON_Duplicate(script_->apply, true));
+	if (script_->secrets != NULL)
+		cJSON_AddItemToObject(
+		    run->parameters, "secrets", cJSON_Duplicate(script_->secrets, true));
+	run->write = !script_->plan;
+	run->not_after_ms = script_->not_after_ms;
+	run->in_ledger = run->write && is_in_ledger(script_->id, script_->id);
+	*ret = last = run;
+	sent++;
+	return CW_OK;
+}
+
 static void
 op_pause(void *arg, struct cw_agents_run *run)
 {
@@ -202,6 +232,7 @@ open_route(const struct cw_route_clock *clock)
 		.ops = { .find = op_find,
 		    .connected = op_connected,
 		    .run = op_run,
+		    .script = op_script,
 		    .run_pause = op_pause,
 		    .run_resume = op_resume,
 		    .run_stop = op_stop,
@@ -245,6 +276,26 @@ command(char id[37], const char *of, const char *body, struct cw_err *err)
 
 	CHECK(json != NULL);
 	r = cw_route_command(route, id, of, "key", json, err);
+	cJSON_Delete(json);
+	return r;
+}
+
+int
+script(char id[37], const char *of, const char *body, struct cw_err *err)
+{
+	cJSON *json = cJSON_Parse(body);
+	int r = cw_route_script(route, id, of, "key", json, err);
+
+	cJSON_Delete(json);
+	return r;
+}
+
+int
+apply(char id[37], const char *of, const char *body, struct cw_err *err)
+{
+	cJSON *json = cJSON_Parse(body);
+	int r = cw_route_apply(route, id, of, "key", json, err);
+
 	cJSON_Delete(json);
 	return r;
 }

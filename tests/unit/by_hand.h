@@ -23,7 +23,7 @@ struct cw_agents_run {
 	struct cw_agents_events events;
 	void *arg;
 	char id[CW_UUID_TEXT];
-	cJSON *parameters;
+	cJSON *parameters; /* of a script: {"text"} or {"plan","secrets"?} */
 	bool write, in_ledger;
 	int64_t not_after_ms;
 	unsigned pauses, resumes, stops;
@@ -44,6 +44,8 @@ void open_route(const struct cw_route_clock *clock); /* as after a restart */
 void close_route(void);
 
 int command(char id[37], const char *of, const char *body, struct cw_err *err);
+int script(char id[37], const char *of, const char *body, struct cw_err *err);
+int apply(char id[37], const char *of, const char *body, struct cw_err *err);
 void output(const char *ndjson); /* of the last */
 /* Ends the last. result NULL: refused, with code. */
 void end_run(int code, const char *result);

@@ -22,7 +22,7 @@ struct cw_runspaces {
 
 static struct cw_runspaces *pools;
 static struct double_job *jobs;
-bool double_hold;
+bool double_hold, double_no_pause;
 
 /* --- the test's side */
 
@@ -217,9 +217,10 @@ cw_runspaces_close(struct cw_runspaces *rs, void (*closed)(void *arg), void *arg
 }
 
 int
-cw_runspaces_run(struct cw_runspaces *rs, struct cw_runspaces_job **ret,
-    const struct cw_psrp_command *command, uint32_t timeout_ms,
-    const struct cw_runspaces_events *events, void *arg, struct cw_err *err)
+cw_runspaces_run_fed(struct cw_runspaces *rs, struct cw_runspaces_job **ret,
+    const struct cw_psrp_command *command, const struct cw_ps_value *const *input,
+    size_t input_count, uint32_t timeout_ms, const struct cw_runspaces_events *events, void *arg,
+    struct cw_err *err)
 {
 	struct double_job *job = calloc(1, sizeof(*job));
 
@@ -229,6 +230,8 @@ cw_runspaces_run(struct cw_runspaces *rs, struct cw_runspaces_job **ret,
 	*job = (struct double_job){ .next = jobs,
 		.module = rs->config.modules[0],
 		.full = command,
+		.input = input,
+		.input_count = input_count,
 		.events = events,
 		.arg = arg,
 		.begun = !double_hold };
@@ -236,6 +239,14 @@ cw_runspaces_run(struct cw_runspaces *rs, struct cw_runspaces_job **ret,
 	jobs = job;
 	*ret = (struct cw_runspaces_job *)job;
 	return CW_OK;
+}
+
+int
+cw_runspaces_run(struct cw_runspaces *rs, struct cw_runspaces_job **ret,
+    const struct cw_psrp_command *command, uint32_t timeout_ms,
+    const struct cw_runspaces_events *events, void *arg, struct cw_err *err)
+{
+	return cw_runspaces_run_fed(rs, ret, command, NULL, 0, timeout_ms, events, arg, err);
 }
 
 void
@@ -266,6 +277,13 @@ void
 cw_runspaces_pause(struct cw_runspaces_job *job)
 {
 	((struct double_job *)job)->paused = true;
+}
+
+bool
+cw_runspaces_try_pause(struct cw_runspaces_job *job)
+{
+	((struct double_job *)job)->paused = !double_no_pause;
+	return !double_no_pause;
 }
 
 void

@@ -15,6 +15,8 @@ struct double_job {
 	const char *module;
 	char command[64];
 	const struct cw_psrp_command *full; /* borrowed while it runs */
+	const struct cw_ps_value *const *input; /* what it is fed with, or NULL */
+	size_t input_count;
 	const struct cw_runspaces_events *events;
 	void *arg;
 	bool begun, paused, stopped;
@@ -26,6 +28,7 @@ struct double_job *double_find(const char *command);
 unsigned double_jobs(void);
 void double_begin(struct double_job *job); /* jobs begin at once unless double_hold */
 extern bool double_hold;
+extern bool double_no_pause; /* too many are paused already */
 /* One object, as CLIXML. */
 void double_output(struct double_job *job, const char *xml);
 void double_record(struct double_job *job, enum cw_psrp_stream stream, const char *xml);

@@ -33,8 +33,15 @@ static const struct {
 	    "\"powershell\" must hold strings" },
 	{ "pool too small", "{\"pool\":2}", CW_EINVAL, "\"pool\" must be a whole number from 3" },
 	{ "pool no whole number", "{\"pool\":3.5}", CW_EINVAL, "\"pool\"" },
+	{ "too many sandboxes", "{\"sandboxes\":9}", CW_EINVAL, "\"sandboxes\" must be" },
+	{ "no sandboxes", "{\"sandboxes\":0}", CW_OK, "" },
+	{ "an engine that is no list", "{\"sandbox_powershell\":\"pwsh\"}", CW_EINVAL,
+	    "\"sandbox_powershell\" must be a list" },
 	{ "empty server", "{\"server\":\"\"}", CW_EINVAL, "\"server\" must be a string" },
 	{ "a server with options", "{\"server\":\"dc1 -x\"}", CW_EINVAL, "not the name of a host" },
+	{ "a ceiling", "{\"ceiling\":{\"Users\":\"read\",\"*\":\"disabled\"}}", CW_OK, "" },
+	{ "a ceiling of a group that there is not", "{\"ceiling\":{\"User\":\"read\"}}", CW_EINVAL,
+	    "agent.json: \"ceiling\": there is no permission group \"User\"" },
 	{ "cut short", "{\"pool\":", CW_EINVAL, "not JSON" },
 };
 
@@ -80,11 +87,13 @@ main(void)
 		CHECK_EQ(c.powershell[0] != NULL, rows[i].want == CW_OK);
 		if (i == 0) {
 			CHECK_EQ(c.pool, 3);
+			CHECK_EQ(c.sandboxes, 1);
 			CHECK(c.proxy == NULL);
 		}
 		if (i == 1) {
 			CHECK_STR(c.powershell[0], "/opt/ps/pwsh");
 			CHECK(c.powershell[2] == NULL);
+			CHECK_STR(c.sandbox_powershell[0], "/opt/ps/pwsh");
 			CHECK_EQ(c.pool, 4);
 			CHECK_STR(c.server, "dc1.lab.test");
 		}

@@ -135,7 +135,7 @@ check_schema(const struct api_member *m, const cJSON *schema)
 	switch (m->kind) {
 	case API_ID: CHECK_STR(cw_json_str(schema, "format"), "uuid"); break;
 	case API_TEXT:
-	case API_PEM: CHECK_EQ(number(schema, "maxLength"), m->max); break;
+	case API_LINES: CHECK_EQ(number(schema, "maxLength"), m->max); break;
 	case API_NUMBER:
 		CHECK_EQ(number(schema, "minimum"), m->min);
 		CHECK_EQ(number(schema, "maximum"), m->max);

@@ -51,6 +51,9 @@ main(void)
 	for (int code = CW_EUNKNOWN; code < 0; code++) {
 		CHECK(strcmp(cw_strerror(code), "unknown error") != 0);
 		CHECK(strcmp(cw_errname(code), "internal") != 0);
+		CHECK_EQ(cw_errcode(cw_errname(code)), code);
 	}
+	CHECK_EQ(cw_errcode("dance"), CW_EFAILED);
+	CHECK_EQ(cw_errcode(NULL), CW_EFAILED);
 	return test_failed;
 }

@@ -516,6 +516,7 @@ test_names(void)
 	CHECK(!adds); /* blocked: not even visible */
 	CHECK(cw_catalogue_names("exchange")[0] == NULL);
 	CHECK(!cw_catalogue_runs(cw_catalogue_find("Where-Object")));
+	CHECK_EQ(strlen(cw_catalogue_version()), 64);
 	CHECK(cw_catalogue_runs(cw_catalogue_find("get-aduser")));
 	CHECK(cw_catalogue_find("Get-ADUse") == NULL);
 	CHECK(cw_catalogue_find("") == NULL);

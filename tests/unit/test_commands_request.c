@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "commands/request.h"
 #include "crypto/seal.h"
+#include "policy/policy.h"
 
 int test_failed;
 const char *test_case = "";
@@ -87,6 +88,7 @@ static void
 test_rows(void)
 {
 	for (size_t i = 0; i < CW_COUNT(rows); i++) {
+		struct cw_refusal refusal;
 		struct cw_request req = { 0 };
 		struct cw_err err = { 0 };
 		cJSON *json = NULL;
@@ -95,10 +97,11 @@ test_rows(void)
 		test_case = rows[i].name;
 		CHECK_EQ(
 		    cw_json_parse(&json, rows[i].json, strlen(rows[i].json), "row", &err), CW_OK);
-		r = cw_request_read(&req, json, NOW, &err);
+		r = cw_request_read(&req, json, NOW, NULL, &refusal, &err);
 		if (r == CW_OK && cw_request_is_late(&req, NOW))
 			r = CW_EEXPIRED;
 		CHECK_EQ(r, rows[i].want);
+		CHECK_EQ(refusal.rule != NULL, r == CW_EDENIED);
 		if (strstr(err.text, rows[i].words) == NULL)
 			CHECK_STR(err.text, rows[i].words);
 		if (rows[i].want == CW_OK) {
@@ -121,6 +124,7 @@ static int
 open_sealed(const char *context, const char *agent, struct cw_err *err)
 {
 	static uint8_t public[CW_SEAL_KEY], private[CW_SEAL_KEY];
+	struct cw_refusal refusal;
 	struct cw_request req = { 0 };
 	char json[2048];
 	cJSON *parsed = NULL;
@@ -137,7 +141,7 @@ open_sealed(const char *context, const char *agent, struct cw_err *err)
 	    "\"Reset\":true,\"NewPassword\":{\"$sealed\":\"%s\"}},\"write\":true," SOON "}",
 	    cw_buf_str(&text));
 	CHECK_EQ(cw_json_parse(&parsed, json, strlen(json), "row", err), CW_OK);
-	r = cw_request_read(&req, parsed, NOW, err);
+	r = cw_request_read(&req, parsed, NOW, NULL, &refusal, err);
 	CHECK_EQ(r, CW_OK);
 	if (r == CW_OK)
 		r = cw_request_open(&req, agent, private, err);

@@ -24,6 +24,7 @@ test_refused(void)
 	test_case = "not in the catalogue";
 	rig_run(&a, id, "Remove-Item", "", true, "");
 	CHECK_EQ(a.code, CW_EDENIED);
+	CHECK_STR(cw_json_str(cw_json_get(a.data, "refusal"), "rule"), "catalogue");
 	test_case = "script text";
 	rig_run(&a, id, "Get-ADUser ada; rm x", "", false, "");
 	CHECK_EQ(a.code, CW_EDENIED);

@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "catalogue/catalogue.h"
-#include "route/password.h"
+#include "crypto/password.h"
 #include "route/properties.h"
 #include "route/route.h"
 #include "route/target.h"
@@ -231,15 +231,15 @@ test_passwords(void)
 {
 	/* Short parts of names that most passwords would hold by chance. */
 	cJSON *names = cJSON_Parse("[\"ada.b\",\"x y-Zed\",\"ab\",7,\"\"]");
-	char before[ROUTE_PASSWORD_SIZE] = "";
+	char before[CW_PASSWORD_SIZE] = "";
 
 	test_case = "passwords";
 	for (int i = 0; i < 20000; i++) {
-		char p[ROUTE_PASSWORD_SIZE];
+		char p[CW_PASSWORD_SIZE];
 		int kinds[4] = { 0 };
 
-		route_password_make(p, names);
-		CHECK_EQ(strlen(p), ROUTE_PASSWORD_LENGTH);
+		cw_password_make(p, names);
+		CHECK_EQ(strlen(p), CW_PASSWORD_LENGTH);
 		for (const char *c = p; *c != '\0'; c++)
 			kinds[isupper((unsigned char)*c)     ? 0
 				: islower((unsigned char)*c) ? 1

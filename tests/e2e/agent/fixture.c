@@ -102,10 +102,15 @@ fixture_stop(struct fixture *f)
 void
 fixture_configure(struct fixture *f)
 {
-	char text[512];
+	const char *build = getenv("CAUSEWAY_LAB_BUILD");
+	char text[1024];
 
-	(void)snprintf(text, sizeof(text), "{\"powershell\":[\"%s\",\"-s\"]}",
-	    getenv("CAUSEWAY_LAB_POWERSHELL"));
+	/* Inside the walls it is the engine itself, with its utilities; there is nothing else. */
+	(void)snprintf(text, sizeof(text),
+	    "{\"powershell\":[\"%s\",\"-s\"],\"ceiling\":{\"Computers\":\"read\"},"
+	    "\"sandbox_powershell\":[\"%s/powershell/pshost\",\"-s\"],"
+	    "\"sandbox_modules\":[\"/engine/Modules/Causeway.Lab.Utility\"]}",
+	    getenv("CAUSEWAY_LAB_POWERSHELL"), build != NULL ? build : "");
 	fixture_write(f, "agent.json", text);
 }
 

@@ -27,7 +27,8 @@ void fixture_free(struct fixture *f);
 
 /* causeway-agent enrol, with these options behind it; NULL-terminated. Exit status. */
 int fixture_enrol(struct fixture *f, struct child *c, const char *roles, const char *const *more);
-void fixture_configure(struct fixture *f); /* agent.json: the lab's PowerShell */
+void fixture_configure(struct fixture *f); /* agent.json: the lab's PowerShell, and computers
+					    * for reading alone */
 /* causeway-agent run; waits until it is ready. */
 void fixture_start(struct fixture *f);
 void fixture_stop(struct fixture *f); /* SIGTERM, and checks exit status 0 */

@@ -134,6 +134,7 @@ static void
 test_refused(void)
 {
 	struct run r = { 0 };
+	const cJSON *refusal;
 
 	test_case = "script text";
 	run_all(&fix, &r, "Get-ADUser ada | Remove-ADUser", "{}");
@@ -143,6 +144,15 @@ test_refused(void)
 	test_case = "not in the catalogue";
 	run_all(&fix, &r, "Get-Process", "{}");
 	CHECK_EQ(r.code, CW_EDENIED);
+	run_free(&r);
+	test_case = "what this server's own ceiling does not allow";
+	run_all(&fix, &r, "Set-ADComputer", "{\"Identity\":\"pc1\",\"Description\":\"x\"}");
+	CHECK_EQ(r.code, CW_EDENIED);
+	refusal = cw_json_get(r.detail, "refusal");
+	CHECK_STR(cw_json_str(refusal, "rule"), "ceiling");
+	CHECK_STR(cw_json_str(refusal, "group"), "Computers");
+	CHECK(strstr(cw_json_str(refusal, "who_can_change_it"), "agent.json") != NULL);
+	CHECK_STR(query_state(&fix, r.id), "never");
 	run_free(&r);
 	test_case = "a write that says it reads";
 	run_begin(&fix, &r, NULL, "Unlock-ADAccount", "{\"Identity\":\"ada\"}", false, 0);
@@ -391,6 +401,7 @@ test_ctl(void)
 	CHECK_EQ(fixture_ctl(&fix, &c, "status", NULL), 0);
 	CHECK(strstr(cw_buf_str(&c.output), "connected") != NULL);
 	CHECK(strstr(cw_buf_str(&c.output), "the PDC emulator of lab.test") != NULL);
+	CHECK(strstr(cw_buf_str(&c.output), "read-write, but: Computers read") != NULL);
 	if (getenv("CAUSEWAY_TEST_SHOW") != NULL)
 		fprintf(stderr, "%s", cw_buf_str(&c.output));
 	child_free(&c);
@@ -420,6 +431,144 @@ test_ctl(void)
 	CHECK_EQ(fixture_ctl(&fix, &c, "dance", NULL), 2);
 	child_free(&c);
 	CHECK_EQ(fixture_ctl(&fix, &c, "status", "--dance"), 2);
+	child_free(&c);
+}
+
+/* --- scripts, on the server itself */
+
+static int
+ctl_script(struct child *c, const char *script, const char *const *words)
+{
+	char *argv[12] = { (char *)(uintptr_t)fix.ctl_program, "--state", fix.folder };
+	size_t n = 3;
+
+	for (; *words != NULL; words++)
+		argv[n++] = (char *)(uintptr_t)*words;
+	child_start(c, &fix.bridge.loop, argv, script, 0);
+	child_wait(c);
+	if (getenv("CAUSEWAY_TEST_SHOW") != NULL)
+		fprintf(stderr, "--- %s\n%s%s", test_case, cw_buf_str(&c->output),
+		    cw_buf_str(&c->errors));
+	return (int)c->status;
+}
+
+#define SCRIPT(c, text, ...) ctl_script(c, text, (const char *const[]){ __VA_ARGS__, NULL })
+
+static void
+test_scripts(void)
+{
+	static const struct {
+		const char *name, *script;
+		int status;
+		const char *out, *err;
+	} rows[] = {
+		{ "a script that reads",
+		    "$u = Get-ADUser ada -Properties title\n\"$($u.SamAccountName) is here\"", 0,
+		    "ada is here\n", "done: 1 call" },
+		{ "a script with a loop and a pipe that writes",
+		    "foreach ($n in 'ada', 'grace') { Get-ADUser $n | Set-ADUser -Description 'by "
+		    "script' }",
+		    0, "", "2 writes" },
+		{ "what it wrote is there",
+		    "(Get-ADUser grace -Properties Description).Description", 0, "by script\n",
+		    "" },
+		{ "an error ends it", "Get-ADUser nobody-here", 1, "", "nobody-here" },
+		{ "the ceiling", "Get-ADComputer -Filter * | Set-ADComputer -Description x", 3, "",
+		    "an administrator of this server" },
+		{ "the ceiling, by name", "Set-ADComputer nothing -Description x", 3, "",
+		    "refused (ceiling)" },
+	};
+	struct child c;
+
+	for (size_t i = 0; i < CW_COUNT(rows); i++) {
+		test_case = rows[i].name;
+		CHECK_EQ(SCRIPT(&c, rows[i].script, "run", "-"), rows[i].status);
+		if (strstr(cw_buf_str(&c.output), rows[i].out) == NULL)
+			CHECK_STR(cw_buf_str(&c.output), rows[i].out);
+		if (strstr(cw_buf_str(&c.errors), rows[i].err) == NULL)
+			CHECK_STR(cw_buf_str(&c.errors), rows[i].err);
+		child_free(&c);
+	}
+}
+
+/* A plan is read, then applied as it stands, once; and one that is forged is none. */
+static void
+test_plan(void)
+{
+	char path[300];
+	struct child c;
+
+	(void)snprintf(path, sizeof(path), "%s/plan.json", fix.folder);
+	test_case = "what a script would write";
+	CHECK_EQ(
+	    SCRIPT(&c,
+		"Get-ADUser -Filter \"SamAccountName -eq 'ada'\" | Set-ADUser -Office 'Tower'\n"
+		"Set-ADUser grace -Replace @{ info = 'planned' }",
+		"plan", "-", "--out", path),
+	    0);
+	CHECK(strstr(cw_buf_str(&c.output), "Plan: 2 writes on dc1.lab.test") != NULL);
+	CHECK(strstr(cw_buf_str(&c.output), "-> Tower") != NULL);
+	child_free(&c);
+	test_case = "is not written";
+	CHECK_EQ(SCRIPT(&c, "\"<$((Get-ADUser ada -Properties Office).Office)>\"", "run", "-"), 0);
+	CHECK(strstr(cw_buf_str(&c.output), "<London 2.02>\n") != NULL);
+	child_free(&c);
+	test_case = "until it is applied";
+	CHECK_EQ(SCRIPT(&c, NULL, "apply", path), 0);
+	CHECK(strstr(cw_buf_str(&c.output), "done") != NULL);
+	child_free(&c);
+	CHECK_EQ(SCRIPT(&c, "\"<$((Get-ADUser ada -Properties Office).Office)>\"", "run", "-"), 0);
+	CHECK(strstr(cw_buf_str(&c.output), "<Tower>\n") != NULL);
+	child_free(&c);
+	test_case = "a plan is applied once";
+	CHECK(SCRIPT(&c, NULL, "apply", path) != 0);
+	child_free(&c);
+	test_case = "a plan that was changed";
+	CHECK(SCRIPT(&c, "{\"format\":1,\"entries\":[],\"hash\":\"00\"}", "apply", "-") != 0);
+	child_free(&c);
+	CHECK_EQ(cw_file_remove(path, NULL), CW_OK);
+}
+
+static const char *
+state_of(const cJSON *checks, const char *check)
+{
+	const cJSON *one;
+
+	cJSON_ArrayForEach (one, checks)
+		if (strcmp(cw_json_str(one, "check"), check) == 0)
+			return cw_json_str(one, "state");
+	return "(none)";
+}
+
+static void
+test_doctor(void)
+{
+	static const char *const well[] = { "state folder", "disk", "settings", "certificate",
+		"dns", "tcp", "tls", "bridge", "agent", "link", "clock", "journal", "ceiling",
+		"role directory", "role sync", "scripts", "wall filter", "powershell",
+		"language mode", "account", "directory", "controllers", "clock of the domain" };
+	const cJSON *checks;
+	cJSON *answer = NULL;
+	struct child c;
+
+	test_case = "causewayctl doctor";
+	(void)SCRIPT(&c, NULL, "doctor");
+	if (c.status != 0)
+		fprintf(stderr, "the agent said:\n%s\n", cw_buf_str(&fix.agent.errors));
+	CHECK_EQ(c.status, 0);
+	child_free(&c);
+	CHECK_EQ(SCRIPT(&c, NULL, "doctor", "--json"), 0);
+	(void)cw_json_parse(
+	    &answer, cw_buf_str(&c.output), strcspn(cw_buf_str(&c.output), "\n"), "doctor", NULL);
+	checks = cw_json_get(answer, "checks");
+	for (size_t i = 0; i < CW_COUNT(well); i++) {
+		test_case = well[i];
+		CHECK_STR(state_of(checks, well[i]), "ok");
+	}
+	test_case = "the lab's modules have not everything";
+	CHECK_STR(state_of(checks, "module ActiveDirectory"), "warn");
+	CHECK_STR(state_of(checks, "module ADSync"), "warn");
+	cJSON_Delete(answer);
 	child_free(&c);
 }
 
@@ -544,6 +693,9 @@ main(int argc, char **argv)
 	test_stop();
 	test_second();
 	test_ctl();
+	test_scripts();
+	test_plan();
+	test_doctor();
 	test_wrong_account();
 	test_children();
 	fixture_stop(&fix);

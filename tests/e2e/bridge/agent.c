@@ -140,6 +140,104 @@ run(struct cw_wire_call *call, const cJSON *params)
 	}
 }
 
+/* --- scripts, by their first word, and plans */
+
+static cJSON *
+script_result(const char *state)
+{
+	cJSON *result = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(result, "state", state);
+	cJSON_AddNumberToObject(result, "calls", 1);
+	cJSON_AddNumberToObject(result, "writes", 0);
+	cJSON_AddStringToObject(result, "server", "dc1.test");
+	cJSON_AddNumberToObject(result, "duration_ms", 1.5);
+	cJSON_AddArrayToObject(result, "refusals");
+	return result;
+}
+
+static cJSON *
+refused_result(void)
+{
+	cJSON *result = script_result("failed");
+
+	cJSON_AddItemToArray(cJSON_GetObjectItemCaseSensitive(result, "refusals"),
+	    cJSON_Parse(
+		"{\"rule\":\"ceiling\",\"message\":\"too much\",\"group\":\"Users\",\"call\":{"
+		"\"command\":\"Set-ADUser\",\"parameters\":{\"Identity\":\"ada\"}},"
+		"\"who_can_change_it\":\"an administrator of this server\"}"));
+	cJSON_AddItemToObject(result, "error",
+	    cJSON_Parse("{\"message\":\"too much\",\"error_id\":\"CausewayRefused\"}"));
+	return result;
+}
+
+static cJSON *
+planned_result(void)
+{
+	cJSON *result = script_result("done"), *plan = cJSON_AddObjectToObject(result, "plan");
+
+	cJSON_AddStringToObject(plan, "agent", identity.agent);
+	cJSON_AddStringToObject(plan, "hash", "abc123");
+	cJSON_AddItemToObject(plan, "entries",
+	    cJSON_Parse(
+		"[{\"entry\":1,\"command\":\"Set-ADUser\",\"parameters\":{\"Title\":\"Lead\"},"
+		"\"target\":{\"guid\":\"g\",\"class\":\"user\",\"dn\":\"CN=Ada\"},"
+		"\"before\":{\"title\":[\"Engineer\"]},\"effects\":[{\"class\":\"write\","
+		"\"attribute\":\"title\",\"parameter\":\"Title\"}]}]"));
+	return result;
+}
+
+static void
+script(struct cw_wire_call *call, const cJSON *params)
+{
+	static const struct cw_wire_call_events events = { put_many, on_cancelled };
+	static const char line[] =
+	    "{\"output\":{\"Name\":\"Ada\"}}\n{\"warning\":\"slow today\"}\n";
+	const char *text = cw_json_str(params, "text");
+	bool plan = cw_streq(cw_json_str(params, "mode"), "plan");
+	struct command *c;
+
+	say("script", cw_json_str(params, "id"));
+	if (!cw_streq(text, "refuse"))
+		(void)cw_wire_call_chunk(call, line, sizeof(line) - 1);
+	if (!cw_streq(text, "wait")) {
+		cw_wire_call_finish(call,
+		    plan                           ? planned_result()
+			: cw_streq(text, "refuse") ? refused_result()
+						   : script_result("done"));
+		return;
+	}
+	c = calloc(1, sizeof(*c));
+	c->call = call;
+	c->next = commands;
+	commands = c;
+	(void)snprintf(c->id, sizeof(c->id), "%s", cw_json_str(params, "id"));
+	cw_wire_call_watch(call, &events, c);
+}
+
+static void
+apply(struct cw_wire_call *call, const cJSON *params)
+{
+	static const char line[] = "{\"step\":{\"entry\":1,\"state\":\"done\"}}\n";
+
+	say("apply", cw_json_str(cw_json_get(params, "plan"), "hash"));
+	(void)cw_wire_call_chunk(call, line, sizeof(line) - 1);
+	cw_wire_call_finish(call, script_result("done"));
+}
+
+static void
+stop_script(struct cw_wire_call *call)
+{
+	say("stop", commands != NULL ? commands->id : "nothing");
+	while (commands != NULL) {
+		struct command *c = commands;
+
+		cw_wire_call_finish(c->call, script_result("stopped"));
+		drop(c);
+	}
+	cw_wire_call_finish(call, cJSON_CreateObject());
+}
+
 /* The command is stopped, or let go on to its end: {"id"} names it, or all that wait. */
 static void
 stop(struct cw_wire_call *call)
@@ -180,6 +278,12 @@ on_request(void *arg, struct cw_wire_call *call, const char *method, const cJSON
 		run(call, params);
 	else if (strcmp(method, "command.stop") == 0)
 		stop(call);
+	else if (strcmp(method, "script.run") == 0)
+		script(call, params);
+	else if (strcmp(method, "plan.apply") == 0)
+		apply(call, params);
+	else if (strcmp(method, "script.stop") == 0)
+		stop_script(call);
 	else if (strcmp(method, "command.query") == 0)
 		query(call, params);
 	else

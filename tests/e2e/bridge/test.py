@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """causeway-bridge over real HTTPS: test.py BRIDGE AGENT CAUSEWAY [--double]. With --double the router is a double, whose
 changes need no directory."""
+import hashlib
 import json
 import os
 import resource
@@ -169,6 +170,63 @@ def test_commands(b, key, agent):
     until("its end", lambda: b.call("GET", f"/v1/operations/{waiting}", key).body["state"] not in ("running", "queued"))
     a = b.call("POST", f"/v1/operations/{waiting}/cancel", key)
     check("too late to cancel", a.status == 409, a)
+
+
+def test_scripts(b, key, agent):
+    """Scripts, plans and their application; the double of the router keeps less."""
+    where = "/v1/tenants/lab/scripts"
+    text = "Get-ADUser ada\n\t# a script's own words"
+    a = b.call("POST", where + "?wait=30", key, {"mode": "run", "script": text})
+    check("a script", a.status == 200 and a.body["state"] == "succeeded" and a.body["output"] == [{"Name": "Ada"}] and
+          a.body["warnings"] == ["slow today"] and a.body["result"]["state"] == "done", a)
+    agent.wait("script", a.body["operation"])
+    o = b.call("GET", f"/v1/operations/{a.body['operation']}", key).body
+    if not DOUBLE:
+        check("its text is nowhere", o["kind"] == "script" and
+              o["request"]["script"] == {"sha256": hashlib.sha256(text.encode()).hexdigest(), "bytes": len(text)} and
+              "own words" not in json.dumps(o), o)
+    a = b.call("POST", where, key, {"mode": "run", "script": "x"}, {"Accept": "application/x-ndjson"})
+    check("its lines", [next(iter(x)) for x in a.body] == ["operation", "output", "warning", "end"] and
+          a.body[-1]["end"]["result"]["state"] == "done", a)
+    a = b.call("POST", where + "?wait=30", key, {"mode": "run", "script": "refuse"})
+    refusal = a.body["result"]["refusals"][0]
+    check("refused", a.status == 200 and a.body["state"] == "failed" and refusal["rule"] == "ceiling" and
+          refusal["who_can_change_it"], a)
+    if not DOUBLE:
+        check("and why", a.body["error"] == {"code": "denied", "message": "too much"}, a)
+    a = b.call("POST", where, key, {"mode": "apply", "script": "x"})
+    check("a mode that is none", a.status == 400, a)
+    a = b.call("POST", where, key, {"mode": "run", "script": "x", "approved": True})
+    check("a member of one's own", a.status == 400, a)
+
+    a = b.call("POST", where + "?wait=30", key, {"mode": "plan", "script": "x"})
+    plan = a.body["result"]["plan"]
+    check("a plan", a.body["state"] == "succeeded" and plan["hash"] == "abc123", a)
+    o = b.call("GET", f"/v1/operations/{a.body['operation']}", key).body
+    check("is kept", o["result"]["plan"] == plan, o)
+    listed = b.call("GET", "/v1/operations?limit=1", key).body["operations"][0]
+    check("and not listed", listed["id"] == a.body["operation"] and "plan" not in listed["result"], listed)
+    if not DOUBLE:
+        one = {"operation": a.body["operation"], "hash": "abc123"}
+        a = b.call("POST", "/v1/tenants/lab/plans/apply?wait=30", key, one)
+        check("applied by its operation", a.status == 200 and a.body["state"] == "succeeded", a)
+        agent.wait("apply", "abc123")
+        a = b.call("POST", "/v1/tenants/lab/plans/apply?wait=30", key, {**one, "hash": "another"})
+        check("another one than was read", a.status == 409, a)
+    a = b.call("POST", "/v1/tenants/lab/plans/apply", key, {"plan": plan}, {"Accept": "application/x-ndjson"})
+    check("applied by value", [next(iter(x)) for x in a.body] == ["operation", "step", "end"], a)
+
+    a = b.call("POST", where, key, {"mode": "run", "script": "wait"})
+    running = a.body["operation"]
+    check("one that takes its time", a.status == 202, a)
+    agent.wait("script", running)
+    if not DOUBLE:
+        b.call("POST", f"/v1/operations/{running}/cancel", key)
+        agent.wait("stop", running)
+        until("its end", lambda: b.call("GET", f"/v1/operations/{running}", key).body["state"] == "cancelled")
+    status, reader, err = b.command("key", "create", "see", "--role", "reader", "--tenants", "lab")
+    for address, body in [(where, {"mode": "plan", "script": "x"}), ("/v1/tenants/lab/plans/apply", {"plan": plan})]:
+        check("a reader may not", b.call("POST", address, reader, body).status == 403, err)
 
 
 def test_large(b, key, agent):
@@ -357,6 +415,24 @@ def test_cli(b, key):
         (["keys"], 0, ["ci     cwk_", "reader  lab"], []),
         (["operations", "-n", "3"], 0, ["Get-ADUser"], []),
     ]
+    script, refuse, plan = (f"{b.folder}/../{name}" for name in ("script.ps1", "refuse.ps1", "plan.json"))
+    with open(script, "w", encoding="utf-8") as f:
+        f.write("\ufeffGet-ADUser ada\n")
+    with open(refuse, "w", encoding="utf-8") as f:
+        f.write("refuse")
+    rows += [
+        (["run", "lab", "ad", "--script", script], 0, ["Name : Ada"], ["warning: slow today", "done: 1 call, 0 writes on dc1.test"]),
+        (["run", "lab", "ad", "--script", script, "--json"], 0, ['{"output":{"Name":"Ada"}}\n', '{"result":{'], []),
+        (["run", "lab", "ad", "--script", refuse], 3, [], ["refused (ceiling): too much",
+                                                          "who can change it: an administrator of this server"]),
+        (["plan", "lab", "ad", "--script", script, "--out", plan], 0,
+         ["Plan: 1 write", "Set-ADUser  CN=Ada (user)", "title: Engineer -> Lead", "SHA-256 abc123"], []),
+        (["apply", "lab", "ad", plan], 0, ["1  Set-ADUser  CN=Ada (user)  done"], []),
+        (["run", "lab", "ad"], 2, [], ["which script?"]),
+        (["run", "lab", "ad", "--script", "/nonexistent.ps1"], 2, [], ["/nonexistent.ps1"]),
+        (["plan", "lab", "entra", "--script", script], 2, [], ["scripts run in ad"]),
+        (["plan", "no", "ad", "--script", script], 1, [], ["there is no tenant no"]),
+    ]
     last = b.call("POST", "/v1/tenants/lab/commands?wait=30", key, READ).body["operation"]
     rows.append((["operations", "show", last], 0, ["Get-ADUser", "Ada"], []))
     if DOUBLE:
@@ -437,7 +513,7 @@ def test_log(b, secrets):
     text = b.log_text()
     check("the log tells", all(t in text for t in ["ready: version", "is connected from", "is gone", "was refused",
                                                     "command Get-ADUser of tenant", "stopping", "stopped", "POST /v1/api-keys by API key"]), text[:2000])
-    for secret in secrets + ["cwk_", "cwt_", "waiting", "Ada", "ada@", "Lead"]:
+    for secret in secrets + ["cwk_", "cwt_", "waiting", "own words", "Ada", "ada@", "Lead"]:
         check(f"no {secret[:8]} in the log", secret not in text)
     check("nothing odd in the log", "Sanitizer" not in text and "runtime error" not in text, text[-3000:])
 
@@ -451,7 +527,8 @@ def main():
             b.start()
             test_basics(b, key)
             agent_id, _ = test_enrolment(b, key, agent)
-            for name, test in [("commands", lambda: test_commands(b, key, agent)), ("large", lambda: test_large(b, key, agent)),
+            for name, test in [("commands", lambda: test_commands(b, key, agent)), ("scripts", lambda: test_scripts(b, key, agent)),
+                               ("large", lambda: test_large(b, key, agent)),
                                ("keys", lambda: test_keys(b, key, agent)), ("slow", lambda: test_slow_client(b, key)),
                                ("changes", lambda: test_changes(b, key) if DOUBLE else None), ("cli", lambda: test_cli(b, key)),
                                ("watchers", lambda: test_watchers(b, key, agent)),

@@ -230,7 +230,7 @@ public sealed class ReadHostCommand : PSCmdlet
     protected override void ProcessRecord()
     {
         if (Prompt is not null)
-            Host.UI.Write(Prompt + ": ");
+            Host.UI.Write(LanguagePrimitives.ConvertTo<string>(Prompt) + ": ");
         WriteObject(AsSecureString ? Host.UI.ReadLineAsSecureString() : Host.UI.ReadLine());
     }
 }

@@ -5,11 +5,10 @@
  */
 #include <stdbool.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/str.h"
 #include "os/random.h"
-#include "route/password.h"
+#include "crypto/password.h"
 
 #define PART_MIN 3u /* characters of a name that Active Directory looks for */
 #define PART_MAX 64u /* bytes; longer than any password here */
@@ -22,12 +21,33 @@ static const char alphabet[] = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz
 /* Active Directory splits names at these (and at nothing else). */
 static const char delimiters[] = ",.-_ #\t@";
 
+static char
+small(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+/* Is part in text, letters of ASCII in any case? No copy of either is made. */
+static bool
+holds(const char *text, const char *part)
+{
+	for (; *text != '\0'; text++) {
+		size_t i = 0;
+
+		while (part[i] != '\0' && small(text[i]) == small(part[i]))
+			i++;
+		if (part[i] == '\0')
+			return true;
+	}
+	return false;
+}
+
 static bool
 holds_name(const char *password, const char *name)
 {
 	char part[PART_MAX];
 
-	if (strlen(name) >= PART_MIN && strcasestr(password, name) != NULL)
+	if (strlen(name) >= PART_MIN && holds(password, name))
 		return true;
 	while (*name != '\0') {
 		size_t n = strcspn(name, delimiters);
@@ -35,7 +55,7 @@ holds_name(const char *password, const char *name)
 		if (n >= PART_MIN && n < sizeof(part)) {
 			memcpy(part, name, n);
 			part[n] = '\0';
-			if (strcasestr(password, part) != NULL)
+			if (holds(password, part))
 				return true;
 		}
 		name += n + (name[n] != '\0');
@@ -58,11 +78,11 @@ fits(const char *password, const cJSON *names)
 }
 
 void
-route_password_make(char ret[ROUTE_PASSWORD_SIZE], const cJSON *names)
+cw_password_make(char ret[CW_PASSWORD_SIZE], const cJSON *names)
 {
 	do {
-		for (size_t i = 0; i < ROUTE_PASSWORD_LENGTH; i++)
+		for (size_t i = 0; i < CW_PASSWORD_LENGTH; i++)
 			ret[i] = alphabet[cw_random_below(sizeof(alphabet) - 1)];
-		ret[ROUTE_PASSWORD_LENGTH] = '\0';
+		ret[CW_PASSWORD_LENGTH] = '\0';
 	} while (!fits(ret, names));
 }

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * causewayctl run, plan and apply: scripts on this server, without a bridge.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "console/script.h"
+#include "control/control.h"
+#include "ctl.h"
+#include "os/file.h"
+
+#define SCRIPT_MAX (1024u * 1024u) /* bytes, as the broker's */
+#define PLAN_MAX (16u * 1024u * 1024u)
+
+static void
+on_line(void *arg, const char *text, size_t n)
+{
+	cw_script_view_line(arg, text, n);
+}
+
+static struct cw_script_view
+make_view(const struct ctl *c)
+{
+	return (struct cw_script_view){ .out = { stdout, c->colour, c->columns },
+		.err = { stderr, c->colour_err, 0 },
+		.json = c->json };
+}
+
+/* Asks, shows what comes; request is taken. On CW_OK *ret is the caller's. */
+static int
+ask(const struct ctl *c, struct cw_script_view *view, cJSON **ret, cJSON *request,
+    struct cw_err *err)
+{
+	int r;
+
+	cJSON_AddTrueToObject(request, "stream");
+	if (c->timeout_s > 0)
+		cJSON_AddNumberToObject(request, "timeout_ms", 1000.0 * (double)c->timeout_s);
+	r = cw_control_call_lines(ret, c->state, request, on_line, view, err);
+	cJSON_Delete(request);
+	return r;
+}
+
+static int
+keep_plan(const char *path, const cJSON *plan, struct cw_err *err)
+{
+	char *text = cJSON_Print(plan);
+	int r;
+
+	if (text == NULL)
+		return cw_fail(err, CW_ENOMEM, "out of memory");
+	r = cw_file_write(path, text, strlen(text), true, err);
+	cJSON_free(text);
+	return r;
+}
+
+static int
+script(const struct ctl *c, const char *mode, struct cw_err *err)
+{
+	struct cw_script_view view = make_view(c);
+	cJSON *request, *result = NULL;
+	struct cw_buf text;
+	int r;
+
+	cw_buf_init(&text, SCRIPT_MAX);
+	if ((r = cw_script_read(&text, c->argument, err)) < 0) {
+		cw_buf_free(&text);
+		return r == CW_ENOTFOUND ? (err->code = CW_EINVAL) : r;
+	}
+	request = cJSON_CreateObject();
+	cJSON_AddStringToObject(request, "verb", "script");
+	cJSON_AddStringToObject(request, "mode", mode);
+	cJSON_AddStringToObject(
+	    request, "text", cw_buf_str(&text) != NULL ? cw_buf_str(&text) : "");
+	cw_buf_free(&text);
+	if ((r = ask(c, &view, &result, request, err)) < 0)
+		return r;
+	if (c->out != NULL && cw_json_get(result, "plan") != NULL)
+		r = keep_plan(c->out, cw_json_get(result, "plan"), err);
+	if (r == CW_OK)
+		r = (int)cw_script_view_end(&view, result);
+	cJSON_Delete(result);
+	return r;
+}
+
+int
+ctl_run(const struct ctl *c, struct cw_err *err)
+{
+	return script(c, "run", err);
+}
+
+int
+ctl_plan(const struct ctl *c, struct cw_err *err)
+{
+	return script(c, "plan", err);
+}
+
+int
+ctl_apply(const struct ctl *c, struct cw_err *err)
+{
+	struct cw_script_view view = make_view(c);
+	cJSON *request, *plan = NULL, *result = NULL;
+	struct cw_buf text;
+	int r;
+
+	cw_buf_init(&text, PLAN_MAX);
+	if ((r = cw_script_read(&text, c->argument, err)) == CW_OK)
+		r = cw_json_parse(
+		    &plan, (const char *)cw_buf_peek(&text), cw_buf_left(&text), c->argument, err);
+	cw_buf_free(&text);
+	if (r < 0)
+		return r == CW_ENOTFOUND ? (err->code = CW_EINVAL) : r;
+	request = cJSON_CreateObject();
+	cJSON_AddStringToObject(request, "verb", "apply");
+	cJSON_AddBoolToObject(request, "approve", c->approve);
+	cJSON_AddItemReferenceToObject(request, "plan", plan);
+	view.plan = plan;
+	if ((r = ask(c, &view, &result, request, err)) == CW_OK)
+		r = (int)cw_script_view_end(&view, result);
+	cJSON_Delete(result);
+	cJSON_Delete(plan);
+	return r;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plan's document: made member by member, hashed, read back strictly.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "base/buf.h"
+#include "base/canonical.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/time.h"
+#include "catalogue/catalogue.h"
+#include "plan/document.h"
+
+#define HASH_BYTES 32u
+
+/* --- making */
+
+static bool
+add_time(cJSON *object, const char *name, int64_t unix_ms)
+{
+	char text[CW_TIME_TEXT];
+
+	cw_time_text(text, unix_ms);
+	return cJSON_AddStringToObject(object, name, text) != NULL;
+}
+
+cJSON *
+cw_plan_document_new(const struct cw_plan_header *h)
+{
+	cJSON *plan = cJSON_CreateObject();
+
+	if (plan == NULL || cJSON_AddNumberToObject(plan, "format", CW_PLAN_FORMAT) == NULL ||
+	    cJSON_AddStringToObject(plan, "tenant", h->tenant) == NULL ||
+	    cJSON_AddStringToObject(plan, "agent", h->agent) == NULL ||
+	    cJSON_AddStringToObject(plan, "domain_controller", h->controller) == NULL ||
+	    cJSON_AddStringToObject(plan, "catalogue", cw_catalogue_version()) == NULL ||
+	    cJSON_AddStringToObject(plan, "caller", h->caller) == NULL ||
+	    cJSON_AddStringToObject(plan, "operation", h->operation) == NULL ||
+	    !add_time(plan, "created", h->created_ms) ||
+	    !add_time(plan, "expires", h->expires_ms) ||
+	    cJSON_AddFalseToObject(plan, "approximate") == NULL ||
+	    cJSON_AddArrayToObject(plan, "entries") == NULL ||
+	    cJSON_AddArrayToObject(plan, "slots") == NULL) {
+		cJSON_Delete(plan);
+		return NULL;
+	}
+	return plan;
+}
+
+/* The list that a member is, in a plan of our own making. */
+static cJSON *
+list_of(cJSON *plan, const char *name)
+{
+	return cJSON_GetObjectItemCaseSensitive(plan, name);
+}
+
+static unsigned
+next_entry(const cJSON *plan)
+{
+	return (unsigned)cJSON_GetArraySize(cw_json_get(plan, "entries")) + 1;
+}
+
+/* A new slot for this entry's parameter, whose value it becomes. */
+static bool
+add_slot(cJSON *slots, unsigned entry, cJSON *parameter)
+{
+	unsigned number = (unsigned)cJSON_GetArraySize(slots) + 1;
+	cJSON *slot = cJSON_CreateObject();
+
+	if (slot == NULL || !cJSON_AddItemToArray(slots, slot)) {
+		cJSON_Delete(slot);
+		return false;
+	}
+	cJSON_SetNumberValue(cJSON_GetObjectItemCaseSensitive(parameter, "$slot"), number);
+	return cJSON_AddNumberToObject(slot, "slot", number) != NULL &&
+	    cJSON_AddNumberToObject(slot, "entry", entry) != NULL &&
+	    cJSON_AddStringToObject(slot, "parameter", parameter->string) != NULL;
+}
+
+static int
+add_entry(cJSON *plan, cJSON *entry, unsigned number, struct cw_err *err)
+{
+	cJSON *parameter, *slots = list_of(plan, "slots");
+
+	if (number > CW_PLAN_ENTRIES_MAX)
+		return cw_fail(
+		    err, CW_ELIMIT, "a plan has at most %u entries", CW_PLAN_ENTRIES_MAX);
+	if (cJSON_AddNumberToObject(entry, "entry", number) == NULL)
+		return cw_fail(err, CW_ENOMEM, "out of memory");
+	cJSON_ArrayForEach (parameter, list_of(entry, "parameters"))
+		if (cJSON_IsObject(parameter) && cw_json_get(parameter, "$slot") != NULL &&
+		    !add_slot(slots, number, parameter))
+			return cw_fail(err, CW_ENOMEM, "out of memory");
+	return cJSON_AddItemToArray(list_of(plan, "entries"), entry)
+	    ? CW_OK
+	    : cw_fail(err, CW_ENOMEM, "out of memory");
+}
+
+int
+cw_plan_document_add(cJSON *plan, cJSON *entry, struct cw_err *err)
+{
+	int r = add_entry(plan, entry, next_entry(plan), err);
+
+	if (r < 0)
+		cJSON_Delete(entry);
+	return r;
+}
+
+int
+cw_plan_document_stop(cJSON *plan, const char *reason)
+{
+	cJSON *yes;
+
+	if (cw_json_true(plan, "approximate"))
+		return CW_OK;
+	if ((yes = cJSON_CreateTrue()) == NULL ||
+	    !cJSON_ReplaceItemInObjectCaseSensitive(plan, "approximate", yes))
+		return CW_ENOMEM;
+	return cJSON_AddStringToObject(plan, "reason", reason) == NULL ? CW_ENOMEM : CW_OK;
+}
+
+/* --- the hash */
+
+static int
+digest(char ret[CW_PLAN_HASH_TEXT], const void *p, size_t n)
+{
+	uint8_t hash[HASH_BYTES];
+	size_t len;
+
+	if (EVP_Q_digest(NULL, "SHA256", NULL, p, n, hash, &len) != 1)
+		return CW_ESYS;
+	for (size_t i = 0; i < HASH_BYTES; i++)
+		(void)snprintf(ret + 2 * i, 3, "%02x", hash[i]);
+	return CW_OK;
+}
+
+int
+cw_plan_document_hash(char ret[CW_PLAN_HASH_TEXT], const cJSON *plan, struct cw_err *err)
+{
+	cJSON *rest = cJSON_CreateObject();
+	const cJSON *m;
+	struct cw_buf text;
+	int r = rest == NULL ? CW_ENOMEM : CW_OK;
+
+	cw_buf_init(&text, CW_PLAN_TEXT_MAX);
+	cJSON_ArrayForEach (m, plan)
+		/* A reference: its members stay the plan's. */
+		if (r == CW_OK && !cw_streq(m->string, "hash") &&
+		    !cJSON_AddItemReferenceToObject(rest, m->string, (cJSON *)(uintptr_t)m))
+			r = CW_ENOMEM;
+	if (r == CW_OK && (r = cw_json_put_canonical(&text, rest)) == CW_OK)
+		r = digest(ret, cw_buf_peek(&text), cw_buf_left(&text));
+	cw_buf_free(&text);
+	cJSON_Delete(rest);
+	if (r == CW_ELIMIT)
+		return cw_fail(err, r, "the plan is larger than %u bytes", CW_PLAN_TEXT_MAX);
+	return r < 0 ? cw_fail(err, r, "the plan cannot be hashed: %s", cw_strerror(r)) : r;
+}
+
+int
+cw_plan_document_seal(cJSON *plan, struct cw_err *err)
+{
+	char hash[CW_PLAN_HASH_TEXT];
+	int r;
+
+	if ((r = cw_plan_document_hash(hash, plan, err)) < 0)
+		return r;
+	cJSON_DeleteItemFromObjectCaseSensitive(plan, "hash");
+	return cJSON_AddStringToObject(plan, "hash", hash) == NULL
+	    ? cw_fail(err, CW_ENOMEM, "out of memory")
+	    : CW_OK;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * causewayctl's run, plan, apply, lockdown and doctor with the agent's program, whose
+ * broker is a double: needs no lab. test_scripts CAUSEWAY-AGENT CAUSEWAYCTL.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fixture.h"
+#include "test.h"
+#include "base/json.h"
+#include "os/file.h"
+
+int test_failed;
+const char *test_case = "";
+
+static struct fixture fix;
+
+/* causewayctl with these words; exit status. */
+static int
+ctl(struct child *c, const char *input, const char *const *words)
+{
+	char *argv[16] = { (char *)(uintptr_t)fix.ctl_program, "--state", fix.folder };
+	size_t n = 3;
+
+	for (; *words != NULL; words++)
+		argv[n++] = (char *)(uintptr_t)*words;
+	child_start(c, &fix.bridge.loop, argv, input, 0);
+	child_wait(c);
+	return (int)c->status;
+}
+
+#define CTL(c, input, ...) ctl(c, input, (const char *const[]){ __VA_ARGS__, NULL })
+
+static void
+test_run(void)
+{
+	static const struct {
+		const char *name, *script;
+		int status;
+		const char *out, *err; /* that it says */
+	} rows[] = {
+		{ "what it says", "say \"hello\"\nsay {\"Name\":\"Ada\"}\n", 0, "hello\n", "done" },
+		{ "an object", "say {\"Name\":\"Ada\"}", 0, "Name : Ada\n", "1 call, 0 writes" },
+		{ "a warning", "warn \"careful\"", 0, "", "warning: careful" },
+		{ "a lot", "flood 20000", 0, "0123456789", "done" },
+		{ "refused", "say 1\nrefuse", 3, "1\n",
+		    "who can change it: an administrator of this server" },
+		{ "failed", "fail", 1, "", "it went wrong" },
+		{ "its outcome is not known", "lose", 5, "", "unknown" },
+		{ "nothing", "", 0, "", "done" },
+	};
+	struct child c;
+
+	for (size_t i = 0; i < CW_COUNT(rows); i++) {
+		test_case = rows[i].name;
+		CHECK_EQ(CTL(&c, rows[i].script, "run", "-"), rows[i].status);
+		if (strstr(cw_buf_str(&c.output), rows[i].out) == NULL)
+			CHECK_STR(cw_buf_str(&c.output), rows[i].out);
+		if (strstr(cw_buf_str(&c.errors), rows[i].err) == NULL)
+			CHECK_STR(cw_buf_str(&c.errors), rows[i].err);
+		child_free(&c);
+	}
+	test_case = "as JSON: each line, then the result";
+	CHECK_EQ(CTL(&c, "say 1\nrefuse", "--json", "run", "-"), 3);
+	CHECK(cw_starts_with(cw_buf_str(&c.output), "{\"output\":1}\n{\"result\":{"));
+	CHECK(strstr(cw_buf_str(&c.output), "\"who_can_change_it\"") != NULL);
+	child_free(&c);
+	test_case = "a script that is not there, or not UTF-8";
+	CHECK_EQ(CTL(&c, NULL, "run", "no-such-file.ps1"), 2);
+	child_free(&c);
+	CHECK_EQ(CTL(&c, "say \"\xff\"", "run", "-"), 2);
+	CHECK(strstr(cw_buf_str(&c.errors), "UTF-8") != NULL);
+	child_free(&c);
+	test_case = "no script named";
+	CHECK_EQ(CTL(&c, NULL, "run"), 2);
+	child_free(&c);
+}
+
+static void
+test_plan(void)
+{
+	char path[300];
+	struct child c;
+
+	(void)snprintf(path, sizeof(path), "%s/plan.json", fix.folder);
+	test_case = "a plan, to read";
+	CHECK_EQ(CTL(&c, "say 1", "plan", "-", "--out", path), 0);
+	CHECK(strstr(cw_buf_str(&c.output), "Plan: 1 write on dc1.lab.test") != NULL);
+	CHECK(strstr(cw_buf_str(&c.output), "Set-ADUser  CN=Ada,DC=lab,DC=test (user)") != NULL);
+	CHECK(strstr(cw_buf_str(&c.output), "title: Engineer -> Lead") != NULL);
+	CHECK(strstr(cw_buf_str(&c.output), "00000000000a") == NULL);
+	child_free(&c);
+	test_case = "applied without an approval";
+	CHECK_EQ(CTL(&c, NULL, "apply", path), 3);
+	child_free(&c);
+	test_case = "applied";
+	CHECK_EQ(CTL(&c, NULL, "apply", path, "--approve"), 0);
+	CHECK(strstr(cw_buf_str(&c.output), "Set-ADUser  CN=Ada,DC=lab,DC=test (user)  done") !=
+	    NULL);
+	child_free(&c);
+	test_case = "a plan that is none";
+	CHECK_EQ(CTL(&c, "[1,", "apply", "-"), 2);
+	child_free(&c);
+	CHECK_EQ(cw_file_remove(path, NULL), CW_OK);
+}
+
+/* The script is stopped when causewayctl is. */
+static void
+test_gone(void)
+{
+	char *argv[] = { (char *)(uintptr_t)fix.ctl_program, "--state", fix.folder, "run", "-",
+		NULL };
+	struct child c;
+
+	test_case = "whoever asked goes away";
+	child_start(&c, &fix.bridge.loop, argv, "say \"here\"\nwait", 0);
+	while (cw_buf_left(&c.output) == 0)
+		(void)uv_run(&fix.bridge.loop, UV_RUN_ONCE);
+	(void)uv_process_kill(&c.process, SIGKILL);
+	child_wait(&c);
+	child_free(&c);
+	/* That the agent ends in time (fixture_stop()) shows that nothing is left of it. */
+}
+
+static bool
+is_online(struct fixture *f)
+{
+	struct cw_agents_status s;
+
+	cw_agents_status(f->bridge.agents, f->id, &s);
+	return s.connected;
+}
+
+static bool
+is_offline(struct fixture *f)
+{
+	return !is_online(f);
+}
+
+static void
+test_lockdown(void)
+{
+	char *argv[] = { (char *)(uintptr_t)fix.agent_program, "run", "--state", fix.folder, NULL };
+	struct child c;
+	cJSON *status;
+
+	test_case = "no lockdown";
+	CHECK_EQ(CTL(&c, NULL, "lockdown"), 0);
+	CHECK(strstr(cw_buf_str(&c.output), "off") != NULL);
+	child_free(&c);
+	CHECK(is_online(&fix));
+	test_case = "lockdown ends the connection at once";
+	CHECK_EQ(CTL(&c, NULL, "lockdown", "on", "--reason", "a key was stolen"), 0);
+	if (strstr(cw_buf_str(&c.output), "a key was stolen") == NULL)
+		CHECK_STR(cw_buf_str(&c.output), cw_buf_str(&c.errors));
+	child_free(&c);
+	until_true(&fix, is_offline);
+	status = fixture_status(&fix);
+	CHECK_STR(cw_json_str(cw_json_get(status, "bridge"), "state"), "held");
+	CHECK_STR(cw_json_str(cw_json_get(status, "lockdown"), "reason"), "a key was stolen");
+	cJSON_Delete(status);
+	test_case = "an administrator here still works";
+	CHECK_EQ(CTL(&c, "say 1", "run", "-"), 0);
+	child_free(&c);
+	test_case = "it lasts over a restart";
+	fixture_stop(&fix);
+	CHECK_EQ(CTL(&c, NULL, "lockdown"), 0);
+	CHECK(strstr(cw_buf_str(&c.output), "on") != NULL);
+	CHECK(strstr(cw_buf_str(&c.output), "No agent is running") != NULL);
+	child_free(&c);
+	child_start(&fix.agent, &fix.bridge.loop, argv, NULL, 0);
+	CHECK(child_says(&fix.agent, "lockdown: nothing is done for the bridge"));
+	CHECK(!is_online(&fix));
+	test_case = "and ends when it is taken back";
+	CHECK_EQ(CTL(&c, NULL, "lockdown", "off"), 0);
+	child_free(&c);
+	until_true(&fix, is_online);
+	test_case = "what lockdown does not take";
+	CHECK_EQ(CTL(&c, NULL, "lockdown", "maybe"), 2);
+	child_free(&c);
+	CHECK_EQ(CTL(&c, NULL, "lockdown", "off", "--reason", "x"), 2);
+	child_free(&c);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct child c;
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: test_scripts CAUSEWAY-AGENT CAUSEWAYCTL\n");
+		return 2;
+	}
+	(void)signal(SIGPIPE, SIG_IGN);
+	fixture_init(&fix, argv[1], argv[2]);
+	CHECK_EQ(fixture_enrol(&fix, &c, "directory", NULL), 0);
+	child_free(&c);
+	fixture_write(&fix, "agent.json", "{\"powershell\":[\"/bin/false\"],\"sandboxes\":0}");
+	fixture_start(&fix);
+	test_run();
+	test_plan();
+	test_gone();
+	test_lockdown();
+	fixture_stop(&fix);
+	fixture_free(&fix);
+	return test_failed;
+}
