@@ -174,16 +174,24 @@ main(int argc, char **argv)
 	static const char *const roles[] = { "directory", "sync", NULL };
 	static const char *const modules[] = { "Causeway.Lab.Utility", NULL };
 	char *engine[] = { argv[1], "-s", NULL };
+	bool strict = false;
 	uv_loop_t loop;
 
 	if (argc < 3)
 		return 2;
 	CHECK_EQ(uv_loop_init(&loop), 0);
 	for (int i = 2; i < argc; i++) {
-		if (!double_start(&broker, &loop, engine, roles, modules))
+		if (cw_streq(argv[i], "--strict")) {
+			strict = true;
+			continue;
+		}
+		if (!double_start(&broker, &loop, engine, roles, modules)) {
 			test_failed = 1;
-		else
+		} else {
+			if (strict)
+				double_run(&broker, "Set-StrictMode -Version Latest", SCRIPT_MS);
 			run_file(argv[i]);
+		}
 		double_end(&broker);
 	}
 	CHECK_EQ(uv_loop_close(&loop), 0);
