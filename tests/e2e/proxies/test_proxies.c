@@ -168,6 +168,20 @@ run_file(const char *path)
 	(void)fclose(f);
 }
 
+/* A session that a machine's policy has locked from its start is refused, and says why. */
+static void
+test_locked(uv_loop_t *loop, char *const *engine, const char *const *roles)
+{
+	test_case = "locked before the preparation";
+	rows++;
+	CHECK(double_start(&broker, loop, engine, NULL, NULL));
+	double_run(&broker, "$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'",
+	    SCRIPT_MS);
+	CHECK(!double_prepare(&broker, roles, NULL));
+	CHECK(strstr(cw_buf_str(&broker.errors), "kept in ConstrainedLanguage") != NULL);
+	double_end(&broker);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -183,6 +197,10 @@ main(int argc, char **argv)
 	for (int i = 2; i < argc; i++) {
 		if (cw_streq(argv[i], "--strict")) {
 			strict = true;
+			continue;
+		}
+		if (cw_streq(argv[i], "--locked")) {
+			test_locked(&loop, engine, roles);
 			continue;
 		}
 		if (!double_start(&broker, &loop, engine, roles, modules)) {
