@@ -182,6 +182,9 @@ cw_plan_state_remove(struct cw_plan_state *state, struct cw_plan_object *object)
 		if (!o->removed && cw_dn_is_under(o->dn, object->dn)) {
 			o->removed = true;
 			state_place(state, o);
+			/* Of what is below it nobody knows what groups there are. */
+			state->members_changed |=
+			    cw_plan_is_class(o->class, "group") || cw_plan_is_container(o->class);
 		}
 	(void)follow(state, object->dn, NULL); /* without a new name nothing is allocated */
 }
@@ -215,6 +218,22 @@ bool
 cw_plan_state_members_changed(const struct cw_plan_state *state)
 {
 	return state->members_changed;
+}
+
+bool
+cw_plan_state_has_nameless(const struct cw_plan_state *state)
+{
+	return state->nameless > 0;
+}
+
+bool
+cw_plan_state_any_change(const struct cw_plan_state *state, const struct cw_attribute *a)
+{
+	const struct cw_plan_object *o = state->first;
+
+	while (o != NULL && cw_plan_state_change(o, a) == NULL)
+		o = o->next;
+	return o != NULL;
 }
 
 /* Whoever would be called dn. */

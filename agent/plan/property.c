@@ -400,6 +400,17 @@ ask(struct cw_ps_arena *arena, const struct cw_plan_state *state, const struct c
 	return q;
 }
 
+enum cw_plan_shows
+cw_plan_property_of_place(const struct cw_ps_value **ret, struct cw_ps_arena *arena,
+    const char *kind, const char *name, const char *dn)
+{
+	struct asked q = ask(arena, NULL, NULL, kind, name, NULL);
+
+	return q.attribute != NULL && IS_ONE_OF(cw_attribute_name(q.attribute), places)
+	    ? show_place(ret, arena, cw_attribute_name(q.attribute), dn)
+	    : CW_PLAN_SAME;
+}
+
 bool
 cw_plan_others_are_same(const struct cw_plan_state *state)
 {

@@ -30,6 +30,10 @@ enum cw_plan_shows cw_plan_property_of_other(const struct cw_ps_value **ret,
     struct cw_ps_arena *arena, const struct cw_plan_state *state, const char *kind,
     const char *name, const struct cw_ps_value *is);
 
+/* Of an object that is, or would be, called dn: what tells of its place. CW_PLAN_SAME: it tells
+ * nothing of that. */
+enum cw_plan_shows cw_plan_property_of_place(const struct cw_ps_value **ret,
+    struct cw_ps_arena *arena, const char *kind, const char *name, const char *dn);
 /* Nothing that is planned shows in an object that no write touches. */
 bool cw_plan_others_are_same(const struct cw_plan_state *state);
 /* Whether a planned write makes the attribute another, or may make it so. */

@@ -139,14 +139,43 @@ is_members(const struct cw_catalogue_command *entry)
 	    cw_strcaseeq(entry->name, "Get-ADPrincipalGroupMembership");
 }
 
-/* Of a group, or of a principal: only who is in directly can be told. */
+static const struct cw_attribute *
+attribute(const char *name)
+{
+	return cw_attribute_find(name, strlen(name));
+}
+
+/* What decides about members besides the lists of them. */
 static int
-read_members(struct cw_plan_read *r, const struct cw_plan_object *o, struct cw_err *err)
+check_members(const struct cw_plan_read *r, struct cw_err *err)
 {
 	if (cJSON_IsTrue(read_parameter(r->given, "Recursive")) &&
 	    cw_plan_state_members_changed(r->state))
 		return read_untold(
 		    r, "memberships are changed, and it follows them through groups", err);
+	return cw_plan_state_any_change(r->state, attribute("primaryGroupID"))
+	    ? read_untold(r, "primary groups are changed", err)
+	    : CW_OK;
+}
+
+/*
+ * Commands whose answer is made of more than the object that they name: who may log on where, what
+ * a policy comes to. Only groups are followed here.
+ */
+static int
+check_derived(const struct cw_plan_read *r, struct cw_err *err)
+{
+	if (cw_strcaseeq(r->entry->name, "Get-ADAccountAuthorizationGroup"))
+		return cw_plan_state_members_changed(r->state)
+		    ? read_untold(
+			  r, "memberships are changed, and it follows them through groups", err)
+		    : CW_OK;
+	return read_untold(r, "it is made of more than the object itself", err);
+}
+
+static int
+read_members(struct cw_plan_read *r, const struct cw_plan_object *o, struct cw_err *err)
+{
 	r->what = CW_PLAN_READ_MEMBERS;
 	return read_members_more(r, o, err);
 }
@@ -169,35 +198,33 @@ read_object(struct cw_plan_read *r, const struct cw_catalogue_parameter *p,
 static int
 by_identity(struct cw_plan_read *r, const struct cw_catalogue_parameter *p, struct cw_err *err)
 {
+	bool members = is_members(r->entry);
 	char *text = identity_of(r, p), *real = NULL;
 	struct cw_plan_object *o = NULL;
-	int found;
+	int found = CW_OK;
 
 	if (text == NULL) /* of a kind, or in a form, that no planned write touches */
 		return CW_OK;
-	if (cw_plan_state_members_changed(r->state) &&
-	    (cw_strcaseeq(r->entry->name, "Get-ADAccountAuthorizationGroup") ||
-		cw_strcaseeq(r->entry->name, "Get-ADUserResultantPasswordPolicy") ||
-		cw_strcaseeq(r->entry->name, "Get-ADAccountResultantPasswordReplicationPolicy"))) {
+	if (members)
+		found = check_members(r, err);
+	else if (!shows_itself(r->entry))
+		found = check_derived(r, err);
+	if (found < 0) {
 		free(text);
-		return read_untold(
-		    r, "memberships are changed, and it follows them through groups", err);
+		return found;
 	}
 	found = cw_plan_state_find(r->state, p->kind->name, text, &o, &real);
 	if (found == CW_OK)
 		found = read_object(r, p, o, err);
 	else if (found == CW_ENOTFOUND)
 		(void)not_found(r, text, err);
-	else if (found == CW_EAGAIN)
-		found = cw_strcaseeq(real, text) ? CW_OK : read_replace(r, p->name, real, err);
-	else
+	else if (found != CW_EAGAIN)
 		(void)no_memory(err);
-	/* Whoever is not touched may be in a group that is gone. */
-	if (found == CW_OK && is_members(r->entry) && r->what == CW_PLAN_READ_PLAIN &&
-	    cJSON_IsTrue(read_parameter(r->given, "Recursive")) &&
-	    cw_plan_state_members_changed(r->state))
-		found = read_untold(
-		    r, "memberships are changed, and it follows them through groups", err);
+	/* It may be one whose name alone is known: its groups are then others. */
+	else if (members && cw_plan_state_has_nameless(r->state))
+		found = read_untold(r, "of some members only the name is known", err);
+	else
+		found = cw_strcaseeq(real, text) ? CW_OK : read_replace(r, p->name, real, err);
 	free(text);
 	free(real);
 	return found;

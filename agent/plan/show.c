@@ -109,10 +109,28 @@ cw_plan_kind_of_value(const struct cw_ps_value *value)
 
 /* --- an object of the directory */
 
+/* o NULL: no write touches it; place: where it would be, NULL: where it is. */
+static enum cw_plan_shows
+show_property(const struct cw_ps_value **ret, const struct cw_plan_shown *shown,
+    const struct cw_plan_object *o, const char *place, const char *kind,
+    const struct cw_ps_property *p)
+{
+	enum cw_plan_shows s = CW_PLAN_SAME;
+
+	if (o != NULL)
+		return cw_plan_property(
+		    ret, shown->arena, shown->state, o, kind, p->name, p->value);
+	if (place != NULL)
+		s = cw_plan_property_of_place(ret, shown->arena, kind, p->name, place);
+	return s != CW_PLAN_SAME
+	    ? s
+	    : cw_plan_property_of_other(ret, shown->arena, shown->state, kind, p->name, p->value);
+}
+
 static int
 show_properties(struct cw_ps_object *to, const struct cw_ps_object *from,
-    struct cw_plan_shown *shown, const struct cw_plan_object *o, const char *kind, bool *changed,
-    struct cw_err *err)
+    struct cw_plan_shown *shown, const struct cw_plan_object *o, const char *place,
+    const char *kind, bool *changed, struct cw_err *err)
 {
 	struct cw_ps_property *properties =
 	    cw_ps_arena_alloc(shown->arena, (from->property_count + 1) * sizeof(*properties));
@@ -125,10 +143,7 @@ show_properties(struct cw_ps_object *to, const struct cw_ps_object *from,
 	for (size_t i = 0; i < from->property_count; i++) {
 		struct cw_ps_property p = from->properties[i];
 
-		switch (o == NULL ? cw_plan_property_of_other(
-					&p.value, shown->arena, shown->state, kind, p.name, p.value)
-				  : cw_plan_property(&p.value, shown->arena, shown->state, o, kind,
-					p.name, p.value)) {
+		switch (show_property(&p.value, shown, o, place, kind, &from->properties[i])) {
 		case CW_PLAN_SAME: break;
 		case CW_PLAN_OTHER: *changed = true; break;
 		case CW_PLAN_UNTOLD:
@@ -193,7 +208,8 @@ cw_plan_show(const struct cw_ps_value **ret, struct cw_plan_shown *shown, const 
 	*v = *value;
 	*object = *value->object;
 	v->object = object;
-	r = show_properties(object, value->object, shown, o, kind, &changed, err);
+	r = show_properties(object, value->object, shown, o, cw_strcaseeq(dn, real) ? NULL : dn,
+	    kind, &changed, err);
 	if (r == CW_OK && !cw_strcaseeq(dn, real)) {
 		object->to_string = cw_plan_shown_name(shown->arena, dn);
 		changed = true;

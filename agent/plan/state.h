@@ -134,8 +134,13 @@ bool cw_plan_state_has_moved(const struct cw_plan_state *state);
 const struct cw_attribute *cw_plan_backlink(const struct cw_attribute *attribute);
 /* A link was changed whose other end is not known here: no back link can be told any more. */
 bool cw_plan_state_links_unknown(const struct cw_plan_state *state);
-/* Group membership is another for somebody. */
+/* Group membership is another for somebody, directly or through a group that is gone. */
 bool cw_plan_state_members_changed(const struct cw_plan_state *state);
+/* Of some objects that links were changed to only the name is known. */
+bool cw_plan_state_has_nameless(const struct cw_plan_state *state);
+/* Some object's attribute is another. */
+bool cw_plan_state_any_change(
+    const struct cw_plan_state *state, const struct cw_attribute *attribute);
 /* object (forward) points to, or no longer to, the object that would be called dn. */
 bool cw_plan_state_link(struct cw_plan_state *state, struct cw_plan_object *object,
     const struct cw_attribute *attribute, const char *dn, bool add);

@@ -38,9 +38,12 @@ const char *test_case = "";
 #define THIRD_ID "55555555-5555-4555-8555-555555555555"
 #define WRITES 4
 
+#define NEW_CY                                                                                 \
+	"New-ADUser {\"Name\":\"Cy\",\"SamAccountName\":\"cy\",\"Path\":\"OU=Staff,DC=lab,DC=" \
+	"test\"}"
+
 static const char *const writes[WRITES] = {
-	"New-ADUser "
-	"{\"Name\":\"Cy\",\"SamAccountName\":\"cy\",\"Path\":\"OU=Staff,DC=lab,DC=test\"}",
+	NEW_CY,
 	"Set-ADUser {\"Identity\":\"ada\",\"Title\":\"CTO\",\"Manager\":\"cy\"}",
 	"Add-ADGroupMember {\"Identity\":\"Ops\",\"Members\":[\"cy\",\"ada\"]}",
 	"Set-ADUser {\"Identity\":\"ada\",\"Title\":\"CEO\"}",

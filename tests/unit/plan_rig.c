@@ -210,6 +210,8 @@ without_sid(const cJSON *parameters)
 		    cw_streq(one->valuestring, "primaryGroupID"))
 			cJSON_Delete(cJSON_DetachItemViaPointer(names, one));
 	}
+	if (cJSON_IsArray(names) && names->child == NULL)
+		cJSON_DeleteItemFromObject(copy, "Properties");
 	return copy;
 }
 
