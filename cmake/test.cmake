@@ -24,9 +24,16 @@ function(cw_fuzz_test name source corpus)
   endif()
 endfunction()
 
-# cw_lab_test(NAME COMMAND...): COMMAND in a lab of its own, which is gone afterwards, with CAUSEWAY_LAB_* set (tests/lab/README.md).
+# cw_lab_test(NAME [CONTROLLERS 2] COMMAND...): COMMAND in a lab of its own, which is gone afterwards, with CAUSEWAY_LAB_* set
+# (tests/lab/README.md).
 function(cw_lab_test name)
-  add_test(NAME ${name} COMMAND ${CMAKE_SOURCE_DIR}/scripts/lab run -- ${ARGN})
+  set(command ${ARGN})
+  set(options)
+  if(ARGV1 STREQUAL "CONTROLLERS")
+    set(options --controllers ${ARGV2})
+    list(REMOVE_AT command 0 1)
+  endif()
+  add_test(NAME ${name} COMMAND ${CMAKE_SOURCE_DIR}/scripts/lab run ${options} -- ${command})
   set_tests_properties(${name} PROPERTIES LABELS lab FIXTURES_REQUIRED "lab_powershell;lab_entra" TIMEOUT 300
                        ENVIRONMENT CAUSEWAY_LAB_BUILD=${CMAKE_BINARY_DIR}/lab)
 endfunction()

@@ -32,7 +32,7 @@ static void next(struct cw_script *s);
 /* --- what is told */
 
 static void
-tell_step(struct cw_script *s, unsigned entry, const char *command, const char *state, cJSON *error)
+say_step(struct cw_script *s, unsigned entry, const char *command, const char *state, cJSON *error)
 {
 	cJSON *line = cJSON_CreateObject(), *step = cJSON_AddObjectToObject(line, "step");
 
@@ -55,7 +55,7 @@ stop_at(struct cw_script *s, const char *state, cJSON *error)
 	s->failed = true;
 	if (s->errors++ == 0 && cw_json_put(&s->error, error) < 0)
 		cw_buf_clear(&s->error);
-	tell_step(s, a->entry, cw_plan_apply_command(a->apply), state, error);
+	say_step(s, a->entry, cw_plan_apply_command(a->apply), state, error);
 	script_end(s);
 }
 
@@ -123,7 +123,7 @@ on_call_over(struct broker_call *call)
 		s->unknown = true;
 		stop_with(s, "unknown", &err);
 	} else {
-		tell_step(s, a->entry, cw_plan_apply_command(a->apply), "done", NULL);
+		say_step(s, a->entry, cw_plan_apply_command(a->apply), "done", NULL);
 		next(s);
 	}
 }

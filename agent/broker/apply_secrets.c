@@ -64,7 +64,7 @@ names_of(const struct slot *s)
 
 /* Into told, for the holder of the reply key. */
 static int
-tell_reader(const struct slot *s, cJSON *told, const char *number)
+say_slot(const struct slot *s, cJSON *told, const char *number)
 {
 	const char *key_text = cJSON_GetStringValue(s->reply_key);
 	char context[CW_SEAL_CONTEXT_MAX];
@@ -102,7 +102,7 @@ generate(struct slot *s, struct apply_secrets *to, const char *number)
 	cw_wipe(password, sizeof(password));
 	if (to->told == NULL)
 		to->told = cJSON_CreateObject();
-	return r < 0 ? r : tell_reader(s, to->told, number);
+	return r < 0 ? r : say_slot(s, to->told, number);
 }
 
 /* --- all of them */

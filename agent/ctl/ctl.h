@@ -42,6 +42,7 @@ int ctl_journal(const struct ctl *c, struct cw_err *err);
 int ctl_run(const struct ctl *c, struct cw_err *err);
 int ctl_plan(const struct ctl *c, struct cw_err *err);
 int ctl_apply(const struct ctl *c, struct cw_err *err);
+int ctl_doctor(const struct ctl *c, struct cw_err *err);
 int ctl_lockdown(const struct ctl *c, struct cw_err *err);
 
 /* Asks the agent; request is taken. On success *ret is the caller's. */

@@ -76,6 +76,8 @@ static const struct verb {
 	    ctl_status },
 	{ "test-connection", NULL, "how far the way to the bridge comes, step by step with times",
 	    NULL, false, false, ctl_test_connection },
+	{ "doctor", NULL, "what is well here and what is not, with what to do", NULL, false, false,
+	    ctl_doctor },
 	{ "run", "SCRIPT.ps1", "run a script here, within this server's ceiling; - reads it",
 	    run_options, true, true, ctl_run },
 	{ "plan", "SCRIPT.ps1", "what the script would write, without writing it", plan_options,

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "link/link_internal.h"
 #include "os/clock.h"
 #include "os/random.h"
@@ -105,6 +106,11 @@ hello_done(void *arg, const struct cw_wire_answer *answer)
 	}
 	(void)snprintf(link->bridge_version, sizeof(link->bridge_version), "%.60s", version);
 	link->heartbeat_s = (unsigned)beat_s;
+	if ((version = cw_json_str(answer->result, "time")) != NULL &&
+	    cw_time_parse(&link->skew_ms, version, strlen(version)) == CW_OK) {
+		link->skew_ms -= cw_clock_unix_ms();
+		link->skew_known = true;
+	}
 	cw_wire_set_heartbeat(
 	    cw_connection_wire(c), (uint64_t)beat_s * 1000u, (uint64_t)beat_s * 2500u);
 	cw_connection_arm(c);

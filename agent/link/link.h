@@ -77,6 +77,8 @@ struct cw_link_status {
 	char proxy[256]; /* without user and password; "" for none that we set */
 	char bridge_version[64]; /* "" before the first hello */
 	unsigned heartbeat_s;
+	bool skew_known; /* the bridge has told its time, in its answer to hello */
+	int64_t skew_ms; /* how far ours is behind it */
 	bool held; /* by cw_link_hold() */
 	bool roles_told; /* the bridge knows what roles() names now */
 	int64_t certificate_until_ms; /* Unix time */

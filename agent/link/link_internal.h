@@ -22,6 +22,8 @@ struct cw_link {
 	struct cw_err error;
 	char address[64], bridge_version[64];
 	unsigned heartbeat_s;
+	bool skew_known;
+	int64_t skew_ms;
 	unsigned roles_untold; /* changes that the bridge has not acknowledged */
 	bool roles_stale; /* they changed after hello was sent and before it was answered */
 	void (*closed)(void *arg);

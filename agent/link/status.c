@@ -87,6 +87,8 @@ cw_link_status(const struct cw_link *link, struct cw_link_status *ret)
 		.failures = link->redial.failures,
 		.error = link->error,
 		.heartbeat_s = link->heartbeat_s,
+		.skew_known = link->skew_known,
+		.skew_ms = link->skew_ms,
 		.held = link->held,
 		.roles_told =
 		    link->state == CW_LINK_UP && link->roles_untold == 0 && !link->roles_stale };
@@ -129,6 +131,8 @@ cw_link_status_put(const struct cw_link *link, cJSON *object)
 	if (s.state == CW_LINK_WAITING && !s.held)
 		cJSON_AddNumberToObject(o, "next_try_ms", (double)s.next_try_ms);
 	cJSON_AddNumberToObject(o, "failures", s.failures);
+	if (s.skew_known)
+		cJSON_AddNumberToObject(o, "clock_skew_ms", (double)s.skew_ms);
 	if (s.heartbeat_s > 0)
 		cJSON_AddNumberToObject(o, "heartbeat_s", s.heartbeat_s);
 	o = cJSON_AddObjectToObject(object, "certificate");

@@ -423,5 +423,6 @@ cw_agent_stop(struct cw_agent *a)
 	if (a->stopping)
 		return;
 	a->stopping = true;
+	agent_checkup_end(a);
 	go_down(a);
 }

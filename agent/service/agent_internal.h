@@ -45,6 +45,7 @@ struct cw_agent {
 	char hostname[256], os[64];
 	int64_t started_ms; /* Unix time */
 	struct cw_lockdown lockdown;
+	struct checkup *checkup; /* under way, or NULL */
 	/* events.c: what the log has said */
 	bool ready, was_up;
 	char said[CW_ERR_TEXT_MAX];
@@ -61,6 +62,10 @@ int agent_unlock(struct cw_agent *a, struct cw_err *err);
 void agent_link_changed(void *arg);
 void agent_roles_changed(void *arg);
 void agent_journal_trouble(void *arg, const struct cw_err *err);
+
+/* checkup.c */
+void agent_checkup(struct cw_agent *a, struct cw_control_reply *reply);
+void agent_checkup_end(struct cw_agent *a); /* one that is under way is refused */
 
 /* verbs.c */
 void agent_ask(void *arg, struct cw_control_reply *reply, const char *verb, const cJSON *request);

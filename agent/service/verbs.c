@@ -238,6 +238,8 @@ agent_ask(void *arg, struct cw_control_reply *reply, const char *verb, const cJS
 		cw_control_answer(reply, status(a));
 	} else if (cw_streq(verb, "journal")) {
 		ask_journal(a, reply, request);
+	} else if (cw_streq(verb, "doctor")) {
+		agent_checkup(a, reply);
 	} else if (cw_streq(verb, "lockdown")) {
 		ask_lockdown(a, reply, request);
 	} else if (!cw_scripts_ask(a->scripts, reply, verb, request)) {

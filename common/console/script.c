@@ -48,9 +48,13 @@ show_output(struct cw_script_view *v, const cJSON *value)
 	fflush(v->out.out);
 }
 
+/* An error, which may be the one that ends it: it is not told twice then. */
 static void
 show_error(struct cw_script_view *v, const cJSON *value)
 {
+	const char *text = cw_json_str(value, "message");
+
+	(void)snprintf(v->last_error, sizeof(v->last_error), "%s", text != NULL ? text : "");
 	print_note(&v->err, "error", CW_STYLE_RED, value);
 }
 
@@ -105,7 +109,7 @@ show_step(struct cw_script_view *v, const cJSON *value)
 	fprintf(v->out.out, "%s\n", cw_style_off(style_of(state), v->out.colour));
 	fflush(v->out.out);
 	if (error != NULL)
-		print_note(&v->err, "error", CW_STYLE_RED, error);
+		show_error(v, error);
 }
 
 void
@@ -170,6 +174,16 @@ number(const cJSON *object, const char *name)
 	return cJSON_IsNumber(member) ? member->valuedouble : 0;
 }
 
+/* The error that ended it came by as a line too, most of the time. */
+static bool
+was_shown(const struct cw_script_view *v, const cJSON *error)
+{
+	const char *text = cw_json_str(error, "message");
+	size_t n = strlen(v->last_error);
+
+	return text != NULL && n > 0 && strncmp(text, v->last_error, n) == 0;
+}
+
 static void
 show_end(struct cw_script_view *v, const cJSON *result)
 {
@@ -185,7 +199,7 @@ show_end(struct cw_script_view *v, const cJSON *result)
 	}
 	cJSON_ArrayForEach (refusal, cw_json_get(result, "refusals"))
 		show_refusal(v, refusal);
-	if (error != NULL)
+	if (error != NULL && !was_shown(v, error))
 		print_note(&v->err, "error", CW_STYLE_RED, error);
 	fprintf(v->err.out, "%s", cw_style_on(style_of(state), v->err.colour));
 	cw_console_print(v->err.out, state != NULL ? state : "?");

@@ -30,6 +30,7 @@ struct cw_script_view {
 	bool json;
 	const cJSON *plan; /* that is applied, for its names; or NULL */
 	unsigned objects; /* shown so far */
+	char last_error[256]; /* the beginning of the last one that was shown */
 };
 
 /* One line, without its end. */

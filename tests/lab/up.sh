@@ -33,22 +33,34 @@ authority() {
 }
 
 start_samba() {
-	local snapshot
-	snapshot=$("$lab/ad/snapshot.sh")
+	local -a addresses
 	mkdir -p "$state/ad"
-	tar -C "$state/ad" --no-same-owner -xzf "$snapshot"
+	if [ "$controllers" -eq 2 ]; then
+		tar -C "$state" --no-same-owner -xzf "$("$lab/ad/pair.sh")"
+	else
+		tar -C "$state/ad" --no-same-owner -xzf "$("$lab/ad/snapshot.sh")"
+	fi
 	jq -j .agent "$state/ad/passwords.json" >"$state/ad/agent.password"
-	# Held until Samba listens: nobody else takes the address meanwhile.
+	# Held until Samba listens: nobody else takes the addresses meanwhile.
 	exec 8>"$memory/causeway-lab-addresses.lock"
 	flock 8
-	address=$(/usr/bin/python3 -B "$lab/ad/free_address.py" "$state")
-	certificate dc1 "DNS:dc1.lab.test,DNS:lab.test,IP:$address"
-	mkdir -p "$state/ad/tls"
-	cp "$state/tls/ca.pem" "$state/ad/tls/"
-	cp "$state/tls/dc1.pem" "$state/ad/tls/cert.pem"
-	cp "$state/tls/dc1.key" "$state/ad/tls/key.pem"
-	samba_configure "$state/ad" "$address"
-	process_start "$samba" "$state/ad/log/samba" samba -s "$state/ad/etc/smb.conf" -F -M single --no-process-group --debug-stdout
+	mapfile -t addresses < <(/usr/bin/python3 -B "$lab/ad/free_address.py" "$state" "$controllers")
+	address=${addresses[0]} second=${addresses[1]:-}
+	[ "$controllers" -eq 1 ] || samba_names "$state/ad" "${addresses[@]}"
+	start_controller "$state/ad" "$address" dc1 "$samba"
+	[ "$controllers" -eq 1 ] || start_controller "$state/ad2" "$second" dc2 "$samba2"
+}
+
+# start_controller DIR ADDRESS NAME PIDFILE
+start_controller() {
+	local dir=$1
+	certificate "$3" "DNS:$3.lab.test,DNS:lab.test,IP:$2"
+	mkdir -p "$dir/tls"
+	cp "$state/tls/ca.pem" "$dir/tls/"
+	cp "$state/tls/$3.pem" "$dir/tls/cert.pem"
+	cp "$state/tls/$3.key" "$dir/tls/key.pem"
+	samba_configure "$dir" "$2" "${3^^}" ${second:+pair}
+	process_start "$4" "$dir/log/samba" samba -s "$dir/etc/smb.conf" -F -M single --no-process-group --debug-stdout
 }
 
 start_entra() {
@@ -64,8 +76,11 @@ start_entra() {
 		--client-cert "$state/tls/client.pem" --ready-file "$dir/ready.json" --seed "$dir/seed.json"
 }
 
-samba_answers() {
-	LDAPTLS_CACERT=$state/tls/ca.pem ldapsearch -x -LLL -H "ldaps://$address:636" -D svc-causeway@lab.test \
+samba_answers() { controller_answers "$address"; }
+samba2_answers() { controller_answers "$second" && samba_answers_rpc "$second" && samba_answers_rpc "$address"; }
+
+controller_answers() {
+	LDAPTLS_CACERT=$state/tls/ca.pem ldapsearch -x -LLL -H "ldaps://$1:636" -D svc-causeway@lab.test \
 		-y "$state/ad/agent.password" -s base -b "" 1.1 >/dev/null 2>&1
 }
 
@@ -96,7 +111,9 @@ write_env() {
 			AD_BIND_DN: "CN=svc-causeway,OU=Service Accounts,DC=lab,DC=test", AD_PASSWORD: .agent,
 			AD_ADMIN_PASSWORD: .administrator, AD_USER_PASSWORD: .user}
 			| to_entries[] | "export CAUSEWAY_LAB_\(.key)=\(.value | @sh)"' "$state/ad/passwords.json"
-		printf "export CAUSEWAY_LAB_%s='%s'\n" STATE "$state" ADSYNC_STATE "$state/adsync" POWERSHELL "$state/bin/powershell"
+		printf "export CAUSEWAY_LAB_%s='%s'\n" STATE "$state" ADSYNC_STATE "$state/adsync" POWERSHELL "$state/bin/powershell" ENGINE "$engine"
+		[ -z "$second" ] || printf "export CAUSEWAY_LAB_AD_SERVERS='%s'\n" \
+			"dc1=ldaps://$address:636 dc1.lab.test=ldaps://$address:636 dc2=ldaps://$second:636 dc2.lab.test=ldaps://$second:636"
 	} >"$state/env.new"
 	mv "$state/env.new" "$state/env"
 }
@@ -111,8 +128,9 @@ real_pwsh() {
 
 # A command that needs no environment: the agent starts it with none of the lab's variables.
 write_powershell() {
-	local engine=$build/powershell/pshost modules='# the host finds its modules beside itself' name
+	local modules='# the host finds its modules beside itself' name
 	mkdir -p "$state/bin" "$state/adsync"
+	engine=$build/powershell/pshost
 	if real_pwsh; then
 		engine=$(command -v pwsh)
 		# Without the double of the utility cmdlets: this engine has the real ones.
@@ -164,6 +182,7 @@ up() {
 	say "starting the Entra ID double"
 	start_entra
 	await "Samba" samba_answers "$samba" "$state/ad/log/samba"
+	[ "$controllers" -eq 1 ] || await "the second controller" samba2_answers "$samba2" "$state/ad2/log/samba"
 	exec 8>&-
 	await "the Entra ID double" entra_answers "$entra" "$state/entra/log"
 	write_powershell
@@ -178,8 +197,8 @@ up() {
 status() {
 	local name file result=0
 	# What was started on top is named 1-bridge, 2-agent.
-	for file in "$samba" "$entra" "$state"/top.d/*.pid; do
-		[ -f "$file" ] || [ "$file" = "$samba" ] || [ "$file" = "$entra" ] || continue
+	for file in "$samba" "$samba2" "$entra" "$state"/top.d/*.pid; do
+		[ -f "$file" ] || [ "$file" = "$samba" ] || [ "$file" = "$entra" ] || { [ "$file" = "$samba2" ] && [ -d "$state/ad2" ]; } || continue
 		name=${file##*/}
 		name=${name%.pid}
 		if process_alive "$file"; then
@@ -191,4 +210,20 @@ status() {
 	done
 	[ ! -f "$state/env" ] || sed -n "s/^export CAUSEWAY_LAB_\(AD_URL\|GRAPH_URL\|ENTRA_ADMIN_URL\|STATE\)='\(.*\)'$/\1 \2/p" "$state/env"
 	return $result
+}
+
+# replicate [dc1|dc2]: what that one knows (without a name: what each knows) is at the other one when this returns.
+replicate() {
+	local from to dir
+	[ -d "$state/ad2" ] || die "one controller has nobody to copy to: scripts/lab up --controllers 2"
+	for from in ${1:-dc1 dc2}; do
+		case $from in
+		dc1) to=dc2 dir=$state/ad2 ;;
+		dc2) to=dc1 dir=$state/ad ;;
+		*) die "$from: a controller is dc1 or dc2" ;;
+		esac
+		samba_among_names "$state/ad" samba-tool drs replicate "$to.lab.test" "$from.lab.test" DC=lab,DC=test --local \
+			-s "$dir/etc/smb.conf" -U "Administrator%$(jq -r .administrator "$state/ad/passwords.json")" --use-kerberos=required \
+			</dev/null >"$state/replicate.log" 2>&1 || { cat "$state/replicate.log" >&2; die "copying from $from to $to failed, see above"; }
+	done
 }

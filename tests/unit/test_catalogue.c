@@ -522,6 +522,75 @@ test_names(void)
 	CHECK(cw_catalogue_find("") == NULL);
 }
 
+/* --- the objects that a call names */
+
+static struct cw_catalogue_call *
+bound(const char *command, const char *json)
+{
+	struct cw_catalogue_call *call = NULL;
+	cJSON *parameters = cJSON_Parse(json);
+	struct cw_err err = { 0 };
+
+	CHECK_EQ(cw_catalogue_bind(&call, command, parameters, &err), CW_OK);
+	CHECK_STR(err.text, "");
+	cJSON_Delete(parameters);
+	return call;
+}
+
+static void
+test_named(void)
+{
+	struct cw_catalogue_call *call;
+	const struct cw_psrp_command *command;
+	struct cw_psrp_command fed;
+	struct cw_catalogue_named n;
+	struct cw_err err = { 0 };
+
+	test_case = "a target and members, given by other names";
+	call = bound("Add-ADGroupMember", "{\"Identity\":\"g\",\"Members\":[\"a\",\"b\"]}");
+	CHECK_EQ(cw_catalogue_call_named(call), 3);
+	CHECK(cw_catalogue_call_name(call, 0, &n) && n.target && strcmp(n.text, "g") == 0);
+	CHECK(cw_catalogue_call_name(call, 2, &n) && !n.target && strcmp(n.text, "b") == 0);
+	CHECK_STR(n.parameter->name, "Members");
+	CHECK(!cw_catalogue_call_name(call, 3, &n));
+	CHECK_EQ(cw_catalogue_call_pin(call, 3, "x", &err), CW_EINVAL);
+	CHECK_EQ(cw_catalogue_call_pin(call, 2, "B", &err), CW_OK);
+	CHECK_EQ(cw_catalogue_call_command(call, &command, "dc1", &err), CW_OK);
+	CHECK_STR(cw_ps_str(command->arguments[1].value->list.items[1]), "B");
+	CHECK_EQ(cw_catalogue_call_named(call), 3); /* ours name none */
+	cw_catalogue_call_free(call);
+	test_case = "places and what is cleared";
+	call = bound("New-ADUser", "{\"Name\":\"x\",\"Path\":\"OU=a,DC=b\",\"Manager\":\"m\"}");
+	CHECK_EQ(cw_catalogue_call_named(call), 2);
+	cw_catalogue_call_free(call);
+	call = bound("Set-ADUser", "{\"Identity\":\"a\",\"Manager\":null}");
+	CHECK_EQ(cw_catalogue_call_named(call), 1);
+	test_case = "without its target, to be fed";
+	CHECK_EQ(cw_catalogue_call_command_fed(call, &fed, "dc1", &err), CW_OK);
+	CHECK_EQ(fed.argument_count, 4); /* Manager, WhatIf, Confirm, Server */
+	CHECK_STR(fed.arguments[0].name, "Manager");
+	cw_catalogue_call_free(call);
+	call = bound("New-ADGroup", "{\"Name\":\"x\",\"GroupScope\":\"Global\"}");
+	CHECK_EQ(cw_catalogue_call_command_fed(call, &fed, "dc1", &err), CW_EINVAL);
+	cw_catalogue_call_free(call);
+}
+
+static void
+test_slot(void)
+{
+	struct cw_catalogue_call *call = bound("Set-ADAccountPassword",
+	    "{\"Identity\":\"a\",\"Reset\":true,\"NewPassword\":{\"$slot\":3}}");
+	const struct cw_psrp_command *command;
+	struct cw_err err = { 0 };
+
+	test_case = "a slot is filled later";
+	CHECK_EQ(cw_catalogue_call_secrets(call), 1);
+	CHECK_EQ(cw_catalogue_call_command(call, &command, "dc1", &err), CW_EINVAL);
+	CHECK_EQ(cw_catalogue_call_open(call, 0, "pw", 2, &err), CW_OK);
+	CHECK_EQ(cw_catalogue_call_command(call, &command, "dc1", &err), CW_OK);
+	cw_catalogue_call_free(call);
+}
+
 int
 main(void)
 {
@@ -531,5 +600,7 @@ main(void)
 	test_flags();
 	test_tables();
 	test_names();
+	test_named();
+	test_slot();
 	return test_failed;
 }

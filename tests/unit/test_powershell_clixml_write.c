@@ -189,6 +189,68 @@ test_refusals(void)
 	cw_buf_free(&out);
 }
 
+/* --- handing on */
+
+static bool
+is_hidden(const char *name)
+{
+	return strcmp(name, "hide") == 0;
+}
+
+/* What is read and handed on; "" when it fails. */
+static void
+check_relay(const char *xml, const char *wanted)
+{
+	struct cw_clixml_relay relay = { is_hidden, 5 };
+	const struct cw_ps_value *v;
+	struct cw_err err = { 0 };
+	struct cw_buf out;
+
+	cw_buf_init(&out, 65536);
+	cw_ps_arena_reset(arena);
+	CHECK_EQ(cw_clixml_read(reader, &v, arena, xml, strlen(xml), &err), CW_OK);
+	CHECK_EQ(cw_clixml_relay(&out, NULL, v, &relay, &err), CW_OK);
+	CHECK_STR(cw_buf_str(&out), wanted);
+	CHECK_EQ(relay.next_ref > 5, strstr(wanted, "RefId") != NULL);
+	cw_buf_free(&out);
+}
+
+static void
+test_relay(void)
+{
+	test_case = "a text";
+	check_relay("<S>a &amp; b</S>", "<S>a &amp; b</S>");
+	test_case = "types, words and both kinds of properties";
+	check_relay("<Obj RefId=\"0\"><TN RefId=\"0\"><T>A.B</T><T>System.Object</T></TN>"
+		    "<ToString>w</ToString><Props><I32 N=\"a\">1</I32><S N=\"hide\">x</S></Props>"
+		    "<MS><S N=\"b\">2</S></MS></Obj>",
+	    "<Obj RefId=\"5\"><TN RefId=\"6\"><T>A.B</T><T>System.Object</T></TN>"
+	    "<ToString>w</ToString><Props><I32 N=\"a\">1</I32></Props>"
+	    "<MS><S N=\"b\">2</S></MS></Obj>");
+	test_case = "an enumeration";
+	check_relay("<Obj RefId=\"0\"><TN RefId=\"0\"><T>E</T><T>System.Enum</T></TN>"
+		    "<ToString>Monday</ToString><I32>1</I32></Obj>",
+	    "<Obj RefId=\"5\"><TN RefId=\"6\"><T>E</T><T>System.Enum</T></TN>"
+	    "<ToString>Monday</ToString><I32>1</I32></Obj>");
+	test_case = "a map without what is hidden";
+	check_relay("<Obj RefId=\"0\"><DCT><En><S N=\"Key\">hide</S><S N=\"Value\">x</S></En>"
+		    "<En><S N=\"Key\">k</S><Nil N=\"Value\"/></En></DCT></Obj>",
+	    "<Obj RefId=\"5\"><DCT><En><S N=\"Key\">k</S><Nil N=\"Value\"/></En></DCT></Obj>");
+	test_case = "a secure string is nothing";
+	check_relay("<SS>7800</SS>", "<Nil/>");
+	test_case = "a script block is a text";
+	check_relay("<SBK>1 + 1</SBK>", "<S>1 + 1</S>");
+	test_case = "an object in itself ends";
+	check_relay("<Obj RefId=\"0\"><LST><Ref RefId=\"0\"/></LST></Obj>",
+	    "<Obj RefId=\"5\"><LST><Obj RefId=\"6\"><LST><Obj RefId=\"7\"><LST><Obj "
+	    "RefId=\"8\"><LST>"
+	    "<Obj RefId=\"9\"><LST><Obj RefId=\"10\"><LST><Obj RefId=\"11\"><LST><Obj RefId=\"12\">"
+	    "<LST><Obj RefId=\"13\"><LST><Obj "
+	    "RefId=\"14\"><LST><Nil/></LST></Obj></LST></Obj></LST>"
+	    "</Obj></LST></Obj></LST></Obj></LST></Obj></LST></Obj></LST></Obj></LST></Obj></LST></"
+	    "Obj>");
+}
+
 int
 main(void)
 {
@@ -200,6 +262,7 @@ main(void)
 	}
 	test_containers();
 	test_refusals();
+	test_relay();
 	cw_clixml_free(reader);
 	cw_ps_arena_free(arena);
 	return test_failed;

@@ -491,6 +491,87 @@ test_scripts(void)
 	}
 }
 
+/* A plan is read, then applied as it stands, once; and one that is forged is none. */
+static void
+test_plan(void)
+{
+	char path[300];
+	struct child c;
+
+	(void)snprintf(path, sizeof(path), "%s/plan.json", fix.folder);
+	test_case = "what a script would write";
+	CHECK_EQ(
+	    SCRIPT(&c,
+		"Get-ADUser -Filter \"SamAccountName -eq 'ada'\" | Set-ADUser -Office 'Tower'\n"
+		"Set-ADUser grace -Replace @{ info = 'planned' }",
+		"plan", "-", "--out", path),
+	    0);
+	CHECK(strstr(cw_buf_str(&c.output), "Plan: 2 writes on dc1.lab.test") != NULL);
+	CHECK(strstr(cw_buf_str(&c.output), "-> Tower") != NULL);
+	child_free(&c);
+	test_case = "is not written";
+	CHECK_EQ(SCRIPT(&c, "\"<$((Get-ADUser ada -Properties Office).Office)>\"", "run", "-"), 0);
+	CHECK(strstr(cw_buf_str(&c.output), "<London 2.02>\n") != NULL);
+	child_free(&c);
+	test_case = "until it is applied";
+	CHECK_EQ(SCRIPT(&c, NULL, "apply", path), 0);
+	CHECK(strstr(cw_buf_str(&c.output), "done") != NULL);
+	child_free(&c);
+	CHECK_EQ(SCRIPT(&c, "\"<$((Get-ADUser ada -Properties Office).Office)>\"", "run", "-"), 0);
+	CHECK(strstr(cw_buf_str(&c.output), "<Tower>\n") != NULL);
+	child_free(&c);
+	test_case = "a plan is applied once";
+	CHECK(SCRIPT(&c, NULL, "apply", path) != 0);
+	child_free(&c);
+	test_case = "a plan that was changed";
+	CHECK(SCRIPT(&c, "{\"format\":1,\"entries\":[],\"hash\":\"00\"}", "apply", "-") != 0);
+	child_free(&c);
+	CHECK_EQ(cw_file_remove(path, NULL), CW_OK);
+}
+
+static const char *
+state_of(const cJSON *checks, const char *check)
+{
+	const cJSON *one;
+
+	cJSON_ArrayForEach (one, checks)
+		if (strcmp(cw_json_str(one, "check"), check) == 0)
+			return cw_json_str(one, "state");
+	return "(none)";
+}
+
+static void
+test_doctor(void)
+{
+	static const char *const well[] = { "state folder", "disk", "settings", "certificate",
+		"dns", "tcp", "tls", "bridge", "agent", "link", "clock", "journal", "ceiling",
+		"role directory", "role sync", "scripts", "wall filter", "powershell",
+		"language mode", "account", "directory", "controllers", "clock of the domain" };
+	const cJSON *checks;
+	cJSON *answer = NULL;
+	struct child c;
+
+	test_case = "causewayctl doctor";
+	(void)SCRIPT(&c, NULL, "doctor");
+	if (c.status != 0)
+		fprintf(stderr, "the agent said:\n%s\n", cw_buf_str(&fix.agent.errors));
+	CHECK_EQ(c.status, 0);
+	child_free(&c);
+	CHECK_EQ(SCRIPT(&c, NULL, "doctor", "--json"), 0);
+	(void)cw_json_parse(
+	    &answer, cw_buf_str(&c.output), strcspn(cw_buf_str(&c.output), "\n"), "doctor", NULL);
+	checks = cw_json_get(answer, "checks");
+	for (size_t i = 0; i < CW_COUNT(well); i++) {
+		test_case = well[i];
+		CHECK_STR(state_of(checks, well[i]), "ok");
+	}
+	test_case = "the lab's modules have not everything";
+	CHECK_STR(state_of(checks, "module ActiveDirectory"), "warn");
+	CHECK_STR(state_of(checks, "module ADSync"), "warn");
+	cJSON_Delete(answer);
+	child_free(&c);
+}
+
 /* As nobody, with the folder open to look into: the socket alone decides. */
 static void
 test_wrong_account(void)
@@ -613,6 +694,8 @@ main(int argc, char **argv)
 	test_second();
 	test_ctl();
 	test_scripts();
+	test_plan();
+	test_doctor();
 	test_wrong_account();
 	test_children();
 	fixture_stop(&fix);

@@ -337,10 +337,6 @@ def is_alive(pid):
     return _started(pid) is not None
 
 
-def is_alive(pid):
-    return _started(pid) is not None
-
-
 def _parent(pid):
     stat = _stat(pid)
     return int(stat[1]) if stat and stat[0] != "Z" else None

@@ -81,6 +81,26 @@ public abstract class IdentityCmdlet : ADCmdlet
         WriteObject(selection.Build(Identity.Resolve(Session, named, Kind, Under, selection.Attributes)));
     }
 
+    // What protects an object is half of it the parent's.
+    private protected void Protect(string dn, byte[] descriptor)
+    {
+        string parent = LdapText.Parent(dn);
+        Replace(dn, DeletionGuard.Set(descriptor, true));
+        if (Descriptor(parent) is byte[] above && !DeletionGuard.KeepsChildren(above))
+            Replace(parent, DeletionGuard.KeepChildren(above));
+
+        void Replace(string of, byte[] with) => Modify(of, [LdapValue.Modification("nTSecurityDescriptor",
+            DirectoryAttributeOperation.Replace, [with])], DeletionGuard.DaclOnly());
+    }
+
+    private protected byte[]? Descriptor(string dn)
+    {
+        foreach (Entry entry in Session.Search(dn, SearchScope.Base, "(objectClass=*)", ["nTSecurityDescriptor"],
+            controls: DeletionGuard.DaclOnly()))
+            return entry.Bytes("nTSecurityDescriptor");
+        return null;
+    }
+
     private protected void Modify(string dn, IEnumerable<DirectoryAttributeModification> changes, params DirectoryControl[] controls)
     {
         var request = new ModifyRequest(dn, [.. changes]);

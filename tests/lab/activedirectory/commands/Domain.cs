@@ -173,7 +173,7 @@ public sealed partial class GetADDomainController : DomainCmdlet
 {
     private protected override void Process()
     {
-        RequireNone("Service", "SiteName", "AvoidSelf", "NextClosestSite", "MinimumDirectoryServiceVersion");
+        RequireNone("SiteName", "AvoidSelf", "NextClosestSite", "MinimumDirectoryServiceVersion");
         if (Filter is not null && Filter != "*")
             throw Failure.NotInLab("Get-ADDomainController -Filter other than *");
         if (Discover)
@@ -184,7 +184,7 @@ public sealed partial class GetADDomainController : DomainCmdlet
             ["cn", "dNSHostName", "operatingSystem", "operatingSystemVersion", "userAccountControl", "objectGUID"]))
         {
             ADDomainController made = Describe(account);
-            if (Identity is not null && !Matches(Identity, made))
+            if (Identity is not null && !Matches(Identity, made) || !Serves(made))
                 continue;
             found = true;
             WriteObject(made);
@@ -198,6 +198,11 @@ public sealed partial class GetADDomainController : DomainCmdlet
     private static bool Matches(ADDomainController wanted, ADDomainController made) =>
         new[] { "Name", "HostName", "ComputerObjectDN", "ServerObjectDN", "IPv4Address" }.Any(property =>
             string.Equals(made.Read<string>(property), wanted.Read<string>("Name") ?? wanted.Identity, StringComparison.OrdinalIgnoreCase));
+
+    // One of the lab's controllers does all that a service name asks for, except what one alone does.
+    private bool Serves(ADDomainController made) =>
+        Bound<ADDiscoverableService[]>("Service")?.Contains(ADDiscoverableService.PrimaryDC) is not true
+        || made.Read<ADPropertyValueCollection>("OperationMasterRoles")!.Contains(ADOperationMasterRole.PDCEmulator);
 
     private ADDomainController Describe(Entry account)
     {
@@ -217,7 +222,7 @@ public sealed partial class GetADDomainController : DomainCmdlet
         made.Load("Forest", LdapText.DnsName(Session.RootDse.Text("rootDomainNamingContext")!));
         made.Load("HostName", host);
         made.Load("InvocationId", ntds?.Guid("invocationId"));
-        made.Load("IPv4Address", LabEnvironment.Url.Host);
+        made.Load("IPv4Address", (LabEnvironment.Find(host) ?? LabEnvironment.Url).Host);
         made.Load("IPv6Address", null);
         made.Load("IsGlobalCatalog", (ntds?.Int("options") & 1) == 1);
         made.Load("IsReadOnly", false);

@@ -68,21 +68,12 @@ public abstract class NewCmdlet : IdentityCmdlet
             throw Exists(e);
         }
         AfterAdd(changes);
-        if (changes.Protect ?? ProtectedByDefault)
-            Protect();
+        if ((changes.Protect ?? ProtectedByDefault) && Descriptor(dn) is byte[] descriptor)
+            Protect(dn, descriptor);
         PassObject(dn);
     }
 
     private protected override object? ErrorTarget(Exception failure) => dn.Length > 0 ? dn : null;
-
-    private void Protect()
-    {
-        foreach (Entry made in Session.Search(dn, SearchScope.Base, "(objectClass=*)", ["nTSecurityDescriptor"],
-            controls: DeletionGuard.DaclOnly()))
-            if (made.Bytes("nTSecurityDescriptor") is byte[] descriptor)
-                Modify(dn, [LdapValue.Modification("nTSecurityDescriptor", DirectoryAttributeOperation.Replace,
-                    [DeletionGuard.Set(descriptor, true)])], DeletionGuard.DaclOnly());
-    }
 }
 
 // An account is made disabled, gets its password, and is enabled last: where the

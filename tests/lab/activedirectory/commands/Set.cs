@@ -26,13 +26,15 @@ public abstract class SetCmdlet : IdentityCmdlet
         Assignments.ApplyParameters(changes, Kind, MyInvocation.BoundParameters);
         Assignments.ApplyTables(changes, MyInvocation.BoundParameters);
         changes.Settle(current);
-        if (changes.Protect is bool protect && current.Bytes("nTSecurityDescriptor") is byte[] descriptor
-            && DeletionGuard.IsSet(descriptor) != protect)
-            changes.Replace("nTSecurityDescriptor", DeletionGuard.Set(descriptor, protect));
+        byte[]? descriptor = current.Bytes("nTSecurityDescriptor");
+        if (changes.Protect is false && descriptor is not null && DeletionGuard.IsSet(descriptor))
+            changes.Replace("nTSecurityDescriptor", DeletionGuard.Set(descriptor, false));
         if (!ShouldProcess(current.Dn, "Set"))
             return;
         if (changes.List.Count > 0)
             Modify(current.Dn, changes.List, changes.Protect is null ? [] : [DeletionGuard.DaclOnly()]);
+        if (changes.Protect is true && descriptor is not null)
+            Protect(current.Dn, descriptor);
         PassObject(current.Dn);
     }
 
