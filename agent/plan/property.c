@@ -34,6 +34,22 @@ static const struct {
 	{ "msDS-PSOApplied", "msDS-ResultantPSO" },
 };
 
+/* Something that the attribute is made of is another. Asked for every touched object of every read:
+ * rows are looked up once. */
+static bool
+follows_a_change(const struct cw_plan_object *o, const struct cw_attribute *a)
+{
+	static const struct cw_attribute *made[CW_COUNT(follows)];
+
+	for (size_t i = 0; i < CW_COUNT(follows); i++) {
+		if (made[i] == NULL)
+			made[i] = cw_attribute_find(follows[i].made, strlen(follows[i].made));
+		if (made[i] == a && cJSON_GetObjectItem(o->changes, follows[i].of) != NULL)
+			return true;
+	}
+	return false;
+}
+
 static bool
 is_one_of(const char *name, const char *const *names, size_t n)
 {
@@ -58,7 +74,7 @@ static const char *const places[] = { "distinguishedName", "canonicalName", "msD
 static bool
 is_moved(const struct cw_plan_object *o)
 {
-	return o->real_dn != NULL && !cw_strcaseeq(o->dn, o->real_dn);
+	return o->placed && o->real_dn != NULL && !cw_strcaseeq(o->dn, o->real_dn);
 }
 
 bool
@@ -69,19 +85,18 @@ cw_plan_attribute_changes(
 
 	if (o->whole || cw_plan_state_change(o, a) != NULL)
 		return true;
+	if (follows_a_change(o, a))
+		return true;
+	/* Whatever else follows is the directory's own to write. */
+	if (!(a->flags & (CW_ATTRIBUTE_SYSTEM | CW_ATTRIBUTE_COMPUTED | CW_ATTRIBUTE_BACKLINK)))
+		return false;
 	if (o->changed_ms != 0 && (IS_ONE_OF(name, times) || IS_ONE_OF(name, counters)))
 		return true;
 	if (is_moved(o) && IS_ONE_OF(name, places))
 		return true;
 	if (cw_plan_state_members_changed(state) && IS_ONE_OF(name, closures))
 		return true;
-	if (cw_plan_state_links_unknown(state) && a->flags & CW_ATTRIBUTE_BACKLINK)
-		return true;
-	for (size_t i = 0; i < CW_COUNT(follows); i++)
-		if (cw_strcaseeq(follows[i].made, name) &&
-		    cJSON_GetObjectItem(o->changes, follows[i].of) != NULL)
-			return true;
-	return false;
+	return cw_plan_state_links_unknown(state) && a->flags & CW_ATTRIBUTE_BACKLINK;
 }
 
 /* --- names */
