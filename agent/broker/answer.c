@@ -7,6 +7,8 @@
 #include "catalogue/catalogue.h"
 
 #define LENGTH 4u /* bytes before a record */
+#define OBJECT \
+	0x80000000u /* in its length: what the command put out, of which many are one record */
 #define JSON_ARENA_MAX (1024u * 1024u)
 
 #define HEAD                                                                                   \
@@ -40,25 +42,27 @@ answer_waiting(const struct answer *a)
 
 /* --- adding */
 
+/* stream NULL: an object. */
 static int
 put_record(
     struct answer *a, const char *stream, const struct cw_ps_value *value, struct cw_err *err)
 {
 	struct cw_buf *b = &a->records;
 	size_t before = cw_buf_left(b), n;
-	int r;
+	int r = cw_buf_put_le(b, 0, LENGTH);
 
-	if ((r = cw_buf_put_le(b, 0, LENGTH)) == CW_OK &&
-	    (r = cw_buf_printf(
-		 b, "<Obj RefId=\"%u\"><LST><S>%s</S>", a->relay.next_ref++, stream)) == CW_OK &&
-	    (r = cw_clixml_relay(b, NULL, value, &a->relay, err)) == CW_OK)
+	if (r == CW_OK && stream != NULL)
+		r = cw_buf_printf(
+		    b, "<Obj RefId=\"%u\"><LST><S>%s</S>", a->relay.next_ref++, stream);
+	if (r == CW_OK && (r = cw_clixml_relay(b, NULL, value, &a->relay, err)) == CW_OK &&
+	    stream != NULL)
 		r = cw_buf_puts(b, "</LST></Obj>");
 	if (r < 0) {
 		b->len = b->off + before;
 		return cw_fail(
 		    err, r, "an object that is too large to be given to the script was left out");
 	}
-	n = cw_buf_left(b) - before - LENGTH;
+	n = (cw_buf_left(b) - before - LENGTH) | (stream == NULL ? OBJECT : 0);
 	for (unsigned i = 0; i < LENGTH; i++)
 		b->data[b->off + before + i] = (uint8_t)(n >> (8 * i));
 	a->count++;
@@ -68,7 +72,7 @@ put_record(
 int
 answer_output(struct answer *a, const struct cw_ps_value *value, struct cw_err *err)
 {
-	return put_record(a, "output", value, err);
+	return put_record(a, NULL, value, err);
 }
 
 static const struct cw_ps_value *of_json(struct cw_ps_arena *arena, const cJSON *json);
@@ -150,17 +154,35 @@ answer_record(struct answer *a, const char *stream, const cJSON *json, struct cw
 
 /* --- taking */
 
+/* Objects that follow each other are in one record: begins it, or ends it. */
+static int
+turn(struct answer *a, struct cw_buf *out, bool *among_objects, bool objects)
+{
+	if (*among_objects == objects)
+		return CW_OK;
+	*among_objects = objects;
+	if (!objects)
+		return cw_buf_puts(out, "</LST></Obj></LST></Obj>");
+	a->relay.next_ref += 2;
+	return cw_buf_printf(out, "<Obj RefId=\"%u\"><LST><S>output</S><Obj RefId=\"%u\"><LST>",
+	    a->relay.next_ref - 2, a->relay.next_ref - 1);
+}
+
 int
 answer_take(struct answer *a, struct cw_buf *out, bool done, struct cw_err *err)
 {
 	size_t before = cw_buf_left(out), taken = 0, n;
+	bool among_objects = false;
+	uint64_t length;
 	int r = cw_buf_puts(out, HEAD);
 
 	while (r == CW_OK && a->count > 0) {
-		n = (size_t)cw_get_le(cw_buf_peek(&a->records), LENGTH);
+		length = cw_get_le(cw_buf_peek(&a->records), LENGTH);
+		n = (size_t)(length & ~(uint64_t)OBJECT);
 		if (taken > 0 && taken + n > ANSWER_FULL)
 			break;
-		if ((r = cw_buf_put(out, cw_buf_peek(&a->records) + LENGTH, n)) < 0)
+		if ((r = turn(a, out, &among_objects, (length & OBJECT) != 0)) < 0 ||
+		    (r = cw_buf_put(out, cw_buf_peek(&a->records) + LENGTH, n)) < 0)
 			break;
 		cw_buf_skip(&a->records, LENGTH + n);
 		a->count--;
@@ -168,7 +190,8 @@ answer_take(struct answer *a, struct cw_buf *out, bool done, struct cw_err *err)
 	}
 	if (a->count == 0)
 		cw_buf_free(&a->records); /* idle calls hold nothing */
-	if (r == CW_OK && (r = cw_buf_puts(out, MIDDLE)) == CW_OK &&
+	if (r == CW_OK && (r = turn(a, out, &among_objects, false)) == CW_OK &&
+	    (r = cw_buf_puts(out, MIDDLE)) == CW_OK &&
 	    (r = cw_buf_puts(out, done && a->count == 0 ? "done" : "more")) == CW_OK)
 		r = cw_buf_puts(out, TAIL);
 	if (r < 0) {

@@ -319,7 +319,7 @@ put_written(struct change *c, const struct cw_catalogue_parameter *p, const stru
 	case CW_TYPE_INT:
 	case CW_TYPE_DN:
 		if (cw_strcaseeq(p->name, "SamAccountName"))
-			return c->object->created || put_account(c, json);
+			return c->write->dn != NULL || put_account(c, json);
 		if (cw_strcaseeq(p->name, "AccountExpirationDate") && cJSON_IsNull(json))
 			return set_text(c, "accountExpires", CW_PLAN_NEVER);
 		return put_values(c, a, texts_of(a, json), SET);

@@ -400,6 +400,13 @@ ask(struct cw_ps_arena *arena, const struct cw_plan_state *state, const struct c
 	return q;
 }
 
+bool
+cw_plan_others_are_same(const struct cw_plan_state *state)
+{
+	return !cw_plan_state_has_moved(state) && !cw_plan_state_members_changed(state) &&
+	    !cw_plan_state_links_unknown(state);
+}
+
 enum cw_plan_shows
 cw_plan_property_of_other(const struct cw_ps_value **ret, struct cw_ps_arena *arena,
     const struct cw_plan_state *state, const char *kind, const char *name,

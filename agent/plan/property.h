@@ -30,6 +30,8 @@ enum cw_plan_shows cw_plan_property_of_other(const struct cw_ps_value **ret,
     struct cw_ps_arena *arena, const struct cw_plan_state *state, const char *kind,
     const char *name, const struct cw_ps_value *is);
 
+/* Nothing that is planned shows in an object that no write touches. */
+bool cw_plan_others_are_same(const struct cw_plan_state *state);
 /* Whether a planned write makes the attribute another, or may make it so. */
 bool cw_plan_attribute_changes(const struct cw_plan_state *state,
     const struct cw_plan_object *object, const struct cw_attribute *attribute);

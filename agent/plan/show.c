@@ -177,7 +177,8 @@ cw_plan_show(const struct cw_ps_value **ret, struct cw_plan_shown *shown, const 
 	int r;
 
 	*ret = value;
-	if (value->object == NULL || value->object->property_count == 0 || real == NULL)
+	if (value->object == NULL || value->object->property_count == 0 || real == NULL ||
+	    (o == NULL && cw_plan_others_are_same(shown->state)))
 		return CW_OK;
 	if ((r = planned_name(&dn, shown->state, o, real)) == CW_ENOTFOUND) {
 		*ret = NULL;

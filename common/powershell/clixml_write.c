@@ -393,6 +393,30 @@ relay_map(struct writer *w, const struct cw_ps_value *v)
 	return cw_buf_puts(w->out, "</DCT>");
 }
 
+/* An engine cuts what is deeper than its serialisation goes to a text. Of a SID scripts ask for its
+ * Value, and compare it with texts: as a text with a Value it can do both. */
+static bool
+is_cut_sid(const struct cw_ps_property *p)
+{
+	return cw_strcaseeq(p->name, "SID") && p->value->kind == CW_PS_STRING &&
+	    p->value->object == NULL && cw_starts_with(p->value->text.data, "S-1-");
+}
+
+static int
+relay_sid(struct writer *w, const struct cw_ps_property *p)
+{
+	static const char *const type[] = { "System.Security.Principal.SecurityIdentifier", NULL };
+	const char *text = p->value->text.data;
+	size_t n = p->value->text.len;
+	int r;
+
+	if ((r = open_obj(w, p->name, type)) < 0 || (r = text_element(w, "S", NULL, text, n)) < 0 ||
+	    (r = open_tag(w, "MS", NULL)) < 0 || (r = text_element(w, "S", "Value", text, n)) < 0 ||
+	    (r = close_tag(w, "MS")) < 0)
+		return r;
+	return cw_buf_puts(w->out, "</Obj>");
+}
+
 static int
 relay_properties(struct writer *w, const struct cw_ps_object *o, bool extended)
 {
@@ -408,7 +432,8 @@ relay_properties(struct writer *w, const struct cw_ps_object *o, bool extended)
 		if (!any && (r = open_tag(w, element, NULL)) < 0)
 			return r;
 		any = true;
-		if ((r = write_value(w, p->name, p->value)) < 0)
+		r = is_cut_sid(p) ? relay_sid(w, p) : write_value(w, p->name, p->value);
+		if (r < 0)
 			return r;
 	}
 	return any ? close_tag(w, element) : CW_OK;

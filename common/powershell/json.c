@@ -15,6 +15,7 @@
 #include "powershell/json.h"
 
 #define SAFE_MAX UINT64_C(9007199254740991) /* 2^53 - 1: some readers keep no more */
+#define SID "System.Security.Principal.SecurityIdentifier"
 #define DAY_TICKS (24 * 60 * 60 * CW_PS_TICKS_PER_SECOND)
 #define DATE_TICKS_MAX INT64_C(3155378975999999999) /* 9999-12-31T23:59:59.9999999 */
 
@@ -392,7 +393,7 @@ static const char *
 words_of(const struct cw_ps_value *v)
 {
 	static const char *const types[] = {
-		"System.Security.Principal.SecurityIdentifier",
+		SID,
 		"System.Security.Principal.NTAccount",
 		"System.Numerics.BigInteger",
 		"System.Net.IPAddress",
@@ -448,6 +449,9 @@ put(struct cw_buf *out, const struct cw_ps_value *v, const struct path *up)
 		return put_object(out, v, &here);
 	if (cw_ps_is_enum(v))
 		return put_enum(out, v);
+	/* A SID is its words, however it is dressed. */
+	if (v->kind == CW_PS_STRING && cw_ps_is_type(v, SID))
+		return put_primitive(out, v);
 	return has_notes(o) ? put_noted(out, v, &here) : put_value(out, v, &here);
 }
 

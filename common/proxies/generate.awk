@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # The catalogue's commands.tsv and parameters.tsv in, C out: for each role the
-# rows that runtime.ps1 makes functions of, one line for each cmdlet:
+# rows that define.ps1 makes functions of, one line for each cmdlet:
 #
 #   NAME <tab> FLAGS <tab> VALUES <tab> PARAM
 #

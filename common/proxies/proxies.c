@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "proxies/proxies.h"
 #include "proxies_rows.h"
-#include "proxies_runtime.h"
+#include "proxies_script.h"
 
 const char *
 cw_proxies_rows(const char *role, size_t *len)
@@ -74,6 +74,6 @@ cw_proxies_prepare(struct cw_psrp_command *ret, struct cw_ps_arena *arena, const
 	arguments[1] = (struct cw_psrp_argument){ "Rows", rows };
 	if (arguments[0].value == NULL)
 		return CW_ENOMEM;
-	*ret = (struct cw_psrp_command){ runtime_ps1, true, arguments, 2 };
+	*ret = (struct cw_psrp_command){ proxies_ps1, true, arguments, 2 };
 	return CW_OK;
 }

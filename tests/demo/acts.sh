@@ -4,7 +4,7 @@
 # What the demo shows, act by act, for sourcing. What is claimed is checked where it can be seen: in the directory by LDAP, in Entra
 # ID by Graph, and not in what Causeway says of itself.
 
-acts=(act_commands act_sync act_dual act_cloud act_refusal act_crash act_password)
+acts=(act_commands act_sync act_dual act_cloud act_refusal act_crash act_password act_script act_attacks)
 
 # ad_value ACCOUNT ATTRIBUTE: one value out of the directory
 ad_value() {
@@ -130,6 +130,56 @@ ad_logon() {
 	esac
 }
 
+# script NAME <TEXT: a file with it, shown as it is
+script() {
+	cat >"$state/$1"
+	printf '\n%s%s%s\n' "$bold" "$1" "$plain"
+	sed 's/^/    /' "$state/$1"
+}
+
+act_script() {
+	local before
+	heading "8. A script: what it would write is shown first, and exactly that is written"
+	say "It runs in a sandbox without power, network or credentials. Each cmdlet call comes back to the agent as data; reads are" \
+		"made, writes are listed with their targets and the values before. The script is not run again."
+	script titles.ps1 <<-'TEXT'
+		$table = @'
+		Name,Title
+		grace,Rear Admiral
+		alan,Head of Everything
+		'@ | ConvertFrom-Csv
+		foreach ($row in $table) {
+		    Get-ADUser -Filter {SamAccountName -eq $row.Name} | Set-ADUser -Title $row.Title
+		}
+		foreach ($name in $table.Name) { '{0}: {1}' -f $name, (Get-ADUser $name -Properties title).Title }
+	TEXT
+	before=$(ad_value grace title)
+	(cd "$state" && show causeway plan lab ad --script titles.ps1 --out plan.json)
+	check "nothing is written yet" "$before" "$(ad_value grace title)"
+	(cd "$state" && show causeway apply lab ad plan.json)
+	check "grace has the title" "Rear Admiral" "$(ad_value grace title)"
+	check "and alan" "Head of Everything" "$(ad_value alan title)"
+}
+
+# attack TEXT RULE: the script is refused, by this rule
+attack() {
+	local said result=0
+	printf '\n%s$ causeway run lab ad --script -%s <<<%s\n' "$bold" "$plain" "\"$1\""
+	said=$(causeway run lab ad --script - <<<"$1" 2>&1) || result=$?
+	sed -n '/^refused\|^  who can/p' <<<"$said"
+	check "refused by the rule $2" "3 1" "$result $(grep -c "^refused ($2)" <<<"$said")"
+}
+
+act_attacks() {
+	local admins
+	heading "9. Three scripts that want more"
+	admins=$(ad_members "Domain Admins")
+	attack "function Get-Name { Add-ADGroupMember 'Domain Admins' -Members ada }; Get-Name" protected-object
+	attack "& ('Set-AD' + 'User') ada -Replace @{ 'msDS-KeyCredentialLink' = 'a key of mine' }" blocked
+	attack "Get-ADComputer -Filter * -Properties ms-Mcs-AdmPwd" secret
+	check "Domain Admins are who they were" "$admins" "$(ad_members "Domain Admins")"
+}
+
 invite() {
 	local where=''
 	[ "$state" = "$usual" ] || where=" --state $state"
@@ -139,6 +189,7 @@ invite() {
 	  export PATH=$programs/cli:$programs/agent/ctl:\$PATH
 	  causeway run Get-ADUser -Filter "title -like 'Head*'" -Properties title
 	  causeway change user.disable --user dora@lab.test
+	  echo 'Get-ADUser -Filter * | Group-Object Enabled' | causeway run lab ad --script -
 	  causeway operations list
 	  causewayctl --state $state/causeway/agent status
 	  causewayctl --state $state/causeway/agent test-connection

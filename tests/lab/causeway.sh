@@ -90,7 +90,8 @@ agent_ready() {
 agent_create() {
 	umask 077
 	mkdir -p "$home/agent"
-	jq -n --arg powershell "$CAUSEWAY_LAB_POWERSHELL" '{powershell: [$powershell, "-NoLogo", "-NoProfile", "-s"]}' >"$home/agent/agent.json"
+	jq -n --arg powershell "$CAUSEWAY_LAB_POWERSHELL" --arg engine "$CAUSEWAY_LAB_ENGINE" '{powershell: [$powershell, "-NoLogo", "-NoProfile", "-s"],
+		sandbox_powershell: [$engine, "-NoLogo", "-NoProfile", "-s"]}' >"$home/agent/agent.json"
 	causeway enrol-token --tenant lab --roles directory,sync 2>/dev/null |
 		agent enrol --bridge "${CAUSEWAY_AGENTS_ADDRESS:-localhost:$(jq -r .agents_port "$home/bridge.ready")}" --token -
 	agent_start

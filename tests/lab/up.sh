@@ -111,7 +111,7 @@ write_env() {
 			AD_BIND_DN: "CN=svc-causeway,OU=Service Accounts,DC=lab,DC=test", AD_PASSWORD: .agent,
 			AD_ADMIN_PASSWORD: .administrator, AD_USER_PASSWORD: .user}
 			| to_entries[] | "export CAUSEWAY_LAB_\(.key)=\(.value | @sh)"' "$state/ad/passwords.json"
-		printf "export CAUSEWAY_LAB_%s='%s'\n" STATE "$state" ADSYNC_STATE "$state/adsync" POWERSHELL "$state/bin/powershell"
+		printf "export CAUSEWAY_LAB_%s='%s'\n" STATE "$state" ADSYNC_STATE "$state/adsync" POWERSHELL "$state/bin/powershell" ENGINE "$engine"
 		[ -z "$second" ] || printf "export CAUSEWAY_LAB_AD_SERVERS='%s'\n" \
 			"dc1=ldaps://$address:636 dc1.lab.test=ldaps://$address:636 dc2=ldaps://$second:636 dc2.lab.test=ldaps://$second:636"
 	} >"$state/env.new"
@@ -128,8 +128,9 @@ real_pwsh() {
 
 # A command that needs no environment: the agent starts it with none of the lab's variables.
 write_powershell() {
-	local engine=$build/powershell/pshost modules='# the host finds its modules beside itself' name
+	local modules='# the host finds its modules beside itself' name
 	mkdir -p "$state/bin" "$state/adsync"
+	engine=$build/powershell/pshost
 	if real_pwsh; then
 		engine=$(command -v pwsh)
 		# Without the double of the utility cmdlets: this engine has the real ones.

@@ -128,11 +128,9 @@ values_of(void *arg, const struct cw_attribute *a)
 	return cw_plan_state_values(o, a, NULL);
 }
 
-typedef int give(void *arg, const struct cw_ps_value *value, struct cw_err *err);
-
 static int
 give_object(struct rig *rig, const char *kind, const char *const *names, const cJSON *asked,
-    const struct cw_plan_object *o, give *to, void *arg, struct cw_err *err)
+    const struct cw_plan_object *o, rig_give *to, void *arg, struct cw_err *err)
 {
 	struct cw_ps_arena *arena;
 	struct cw_plan_shown shown = {
@@ -162,7 +160,7 @@ find(struct rig *rig, const char *kind, const char *text)
 }
 
 static int
-members(struct rig *rig, const struct cw_catalogue_command *entry, const char *text, give *to,
+members(struct rig *rig, const struct cw_catalogue_command *entry, const char *text, rig_give *to,
     void *arg, struct cw_err *err)
 {
 	bool group = cw_streq(entry->name, "Get-ADGroupMember");
@@ -181,7 +179,7 @@ members(struct rig *rig, const struct cw_catalogue_command *entry, const char *t
 }
 
 static int
-search(struct rig *rig, const struct cw_catalogue_call *call, const cJSON *parameters, give *to,
+search(struct rig *rig, const struct cw_catalogue_call *call, const cJSON *parameters, rig_give *to,
     void *arg, struct cw_err *err)
 {
 	const struct cw_catalogue_command *entry = cw_catalogue_call_entry(call);
@@ -199,7 +197,7 @@ search(struct rig *rig, const struct cw_catalogue_call *call, const cJSON *param
 	return r;
 }
 
-/* Nobody has a SID here. */
+/* What only a real directory makes is not here. */
 static cJSON *
 without_sid(const cJSON *parameters)
 {
@@ -208,14 +206,15 @@ without_sid(const cJSON *parameters)
 	names = cJSON_GetObjectItem(copy, "Properties");
 	for (one = cJSON_IsArray(names) ? names->child : NULL; one != NULL; one = next) {
 		next = one->next;
-		if (cw_streq(one->valuestring, "objectSid"))
+		if (cw_streq(one->valuestring, "objectSid") ||
+		    cw_streq(one->valuestring, "primaryGroupID"))
 			cJSON_Delete(cJSON_DetachItemViaPointer(names, one));
 	}
 	return copy;
 }
 
 static int
-run_read(struct rig *rig, const char *command, const cJSON *parameters, give *to, void *arg,
+run_read(struct rig *rig, const char *command, const cJSON *parameters, rig_give *to, void *arg,
     struct cw_err *err)
 {
 	struct cw_catalogue_call *call;
@@ -245,7 +244,7 @@ run_read(struct rig *rig, const char *command, const cJSON *parameters, give *to
 
 /* What the module would do. */
 static int
-run(struct rig *rig, const char *command, const cJSON *parameters, give *to, void *arg,
+run(struct rig *rig, const char *command, const cJSON *parameters, rig_give *to, void *arg,
     struct cw_err *err)
 {
 	cJSON *known = without_sid(parameters);
@@ -491,7 +490,7 @@ make(struct rig *rig, struct cw_plan_write *w, struct cw_err *err)
 }
 
 static int
-write_now(struct rig *rig, const char *command, const cJSON *parameters, give *to, void *arg,
+write_now(struct rig *rig, const char *command, const cJSON *parameters, rig_give *to, void *arg,
     struct cw_err *err)
 {
 	struct cw_catalogue_call *call = NULL;
@@ -506,6 +505,14 @@ write_now(struct rig *rig, const char *command, const cJSON *parameters, give *t
 	cw_plan_write_free(w);
 	cw_catalogue_call_free(call);
 	return r;
+}
+
+int
+rig_run(struct rig *rig, const char *command, const cJSON *parameters, rig_give *to, void *arg,
+    struct cw_err *err)
+{
+	return cw_catalogue_find(command)->write ? write_now(rig, command, parameters, to, arg, err)
+						 : run(rig, command, parameters, to, arg, err);
 }
 
 int

@@ -43,6 +43,10 @@ int rig_plan(struct rig *rig, const char *call, struct cw_err *err);
 cJSON *rig_read(struct rig *rig, const char *call, struct cw_err *err);
 /* The same of the directory alone. */
 cJSON *rig_really(struct rig *rig, const char *call);
+typedef int rig_give(void *arg, const struct cw_ps_value *value, struct cw_err *err);
+/* What PowerShell would do in the directory, and put out. */
+int rig_run(struct rig *rig, const char *command, const cJSON *parameters, rig_give *to, void *arg,
+    struct cw_err *err);
 /* A write that somebody makes in the directory. */
 int rig_write(struct rig *rig, const char *call, struct cw_err *err);
 /* The plan, made in the directory. 0: all of it; or the entry at which it stopped, and why. */

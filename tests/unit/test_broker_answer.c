@@ -81,6 +81,7 @@ test_records(void)
 #define USER                                                                                    \
 	"<Obj RefId=\"0\"><TN RefId=\"0\"><T>Microsoft.ActiveDirectory.Management.ADUser</T>"   \
 	"<T>System.Object</T></TN><ToString>CN=Ada</ToString><Props><S N=\"Name\">Ada</S>"      \
+	"<S N=\"SID\">S-1-5-21-7</S><S N=\"Sid2\">S-1-5</S>"                                    \
 	"<S N=\"ms-Mcs-AdmPwd\">secret</S><Obj N=\"MemberOf\" RefId=\"1\"><TNRef RefId=\"0\"/>" \
 	"<LST><S>g</S></LST></Obj></Props><MS><S N=\"unicodePwd\">secret</S><I32 "              \
 	"N=\"n\">1</I32></MS></Obj>"
@@ -107,16 +108,42 @@ test_object(void)
 	CHECK_EQ(cw_clixml_read(reader, &again, arena, cw_buf_peek(&out), cw_buf_left(&out), &err),
 	    CW_OK);
 	CHECK_STR(err.text, "");
-	record = again->map.pairs[0].value->list.items[1]->list.items[1];
+	/* [[output, [it, it]]] */
+	record = again->map.pairs[0].value->list.items[0]->list.items[1]->list.items[1];
 	CHECK(cw_ps_is_type(record, "Microsoft.ActiveDirectory.Management.ADUser"));
 	CHECK_STR(cw_ps_str(record), "CN=Ada");
 	CHECK_STR(cw_ps_str(cw_ps_get(record, "Name")), "Ada");
+	CHECK_STR(cw_ps_str(cw_ps_get(record, "SID")), "S-1-5-21-7");
+	CHECK_STR(cw_ps_str(cw_ps_get(cw_ps_get(record, "SID"), "Value")), "S-1-5-21-7");
+	CHECK(cw_ps_get(cw_ps_get(record, "Sid2"), "Value") == NULL);
 	CHECK_EQ(cw_ps_get(record, "MemberOf")->list.count, 1);
 	CHECK(cw_ps_get(record, "n") != NULL);
 	CHECK(cw_ps_get(record, "ms-Mcs-AdmPwd") == NULL);
 	answer_free(&a);
 	cw_buf_free(&out);
 	cw_ps_arena_free(own);
+}
+
+static void
+test_runs(void)
+{
+	const struct cw_ps_value v = { .kind = CW_PS_STRING, .text = { "x", 1 } };
+	struct cw_err err = { 0 };
+	struct answer a;
+
+	test_case = "objects that follow each other are one record";
+	answer_init(&a);
+	CHECK_EQ(answer_output(&a, &v, &err), CW_OK);
+	check(&a, false, "{\"records\":[[\"output\",[\"x\"]]],\"state\":\"more\"}");
+	CHECK_EQ(answer_output(&a, &v, &err), CW_OK);
+	CHECK_EQ(answer_output(&a, &v, &err), CW_OK);
+	put(&a, "warning", "\"w\"");
+	put(&a, "warning", "\"w\"");
+	CHECK_EQ(answer_output(&a, &v, &err), CW_OK);
+	check(&a, true,
+	    "{\"records\":[[\"output\",[\"x\",\"x\"]],[\"warning\",\"w\"],[\"warning\",\"w\"],"
+	    "[\"output\",[\"x\"]]],\"state\":\"done\"}");
+	answer_free(&a);
 }
 
 static void
@@ -159,6 +186,7 @@ main(void)
 	CHECK_EQ(cw_ps_arena_new(&arena, CW_PS_ARENA_MAX), CW_OK);
 	test_records();
 	test_object();
+	test_runs();
 	test_chunks();
 	cw_clixml_free(reader);
 	cw_ps_arena_free(arena);

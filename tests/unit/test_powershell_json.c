@@ -33,6 +33,10 @@ static const struct {
 	    TYPED("Deserialized.System.Security.Principal.SecurityIdentifier",
 		"<Props><S N=\"Value\">S-1-5-18</S></Props>"),
 	    "\"S-1-5-18\"" },
+	{ "a SID as a text with its value beside it",
+	    TYPED("Deserialized.System.Security.Principal.SecurityIdentifier",
+		"<S>S-1-5-18</S><MS><S N=\"Value\">S-1-5-18</S></MS>"),
+	    "\"S-1-5-18\"" },
 	{ "a big integer",
 	    TYPED("System.Numerics.BigInteger",
 		"<ToString>123456789012345678901234567890</ToString><Props><B "

@@ -132,7 +132,7 @@ check_command(const struct cw_catalogue_command *command)
 	test_case = command->name;
 	CHECK(rows != NULL && strlen(rows) == len);
 	if (rows == NULL || !find(&row, rows, command->name)) {
-		CHECK(!"a row");
+		CHECK_STR("no row", "a row");
 		return;
 	}
 	CHECK_EQ(strchr(row.flags, 'b') != NULL, command->class == CW_CLASS_BLOCKED);

@@ -8,8 +8,9 @@
 void
 cw_harden_process(void)
 {
-	/* Not 0, which stops no core that is piped to a program; core(5). And children that set 1
-	 * themselves could not get above a hard 0. */
+	/* No file has room in one byte; 0 would still give the core to a program that the kernel
+	 * pipes it to, and 1 not (core(5)). Who starts a sandbox could not go back up to 1, either.
+	 */
 	struct rlimit none = { 1, 1 };
 
 	if (setrlimit(RLIMIT_CORE, &none) != 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * binds TABLE: attacks that a call's binding stops, each row bound as what a forged host call
- * holds. The same rows go through a whole agent in run.py.
+ * holds. The same rows go through a whole agent in attack.py.
  */
 #include <cjson/cJSON.h>
 #include <stdio.h>

@@ -50,7 +50,7 @@ try { 1..100000 | ForEach-Object { [System.IO.File]::WriteAllText("/tmp/$_", 'x'
 #== calls without end => error:*
 while ($true) { $null = Get-ADUser ada -ErrorAction Stop }
 
-#== writes without end => error:*
+#== writes without end => error:*; changes OU=exh
 $i = 0
 while ($true) { $i++; Set-ADUser exh.ann -Title "t$i" -ErrorAction Stop }
 

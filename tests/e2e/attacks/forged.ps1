@@ -35,15 +35,15 @@ Show (Send $map)
 
 #== the same key twice => error:CausewayProtocol
 $text = [System.Management.Automation.PSSerializer]::Serialize((Request 'Get-ADUser' @{ Identity = 'ada' }))
-Show (SendText ($text -replace '</DCT>\s*</Obj>\s*</Objs>', '<En><S N="Key">command</S><S N="Value">Remove-ADUser</S></En></DCT></Obj></Objs>'))
+Show (SendText ($text -replace '</DCT>\s*</Obj>\s*</Objs>\s*$', '<En><S N="Key">command</S><S N="Value">Remove-ADUser</S></En></DCT></Obj></Objs>'))
 
 #== a parameter twice in the bytes => error:CausewayProtocol
 $text = [System.Management.Automation.PSSerializer]::Serialize((Request 'Set-ADUser' @{ Identity = 'ada'; Title = 'x' }), 5)
-Show (SendText ($text -replace '(<En>\s*<S N="Key">Title</S>.*?</En>)', '$1<En><S N="Key">Title</S><S N="Value">y</S></En>'))
+Show (SendText ($text -replace '(?s)(<En>\s*<S N="Key">Title</S>.*?</En>)', '$1<En><S N="Key">Title</S><S N="Value">y</S></En>'))
 
 #== a parameter twice in other letters => error:CausewayProtocol
 $text = [System.Management.Automation.PSSerializer]::Serialize((Request 'Set-ADUser' @{ Identity = 'ada'; Title = 'x' }), 5)
-Show (SendText ($text -replace '(<En>\s*<S N="Key">Title</S>.*?</En>)', '$1<En><S N="Key">TITLE</S><S N="Value">y</S></En>'))
+Show (SendText ($text -replace '(?s)(<En>\s*<S N="Key">Title</S>.*?</En>)', '$1<En><S N="Key">TITLE</S><S N="Value">y</S></En>'))
 
 #== the target by pipeline and by command line => error:CausewayProtocol
 $request = Request 'Disable-ADAccount' @{ Identity = 'ada' }
@@ -105,23 +105,24 @@ Show (Send (Request 'Set-ADUser' @{ Identity = 'ada'; Title = { Remove-ADUser ad
 $info = [System.Diagnostics.ProcessStartInfo]::new('/bin/sh')
 Show (Send (Request 'Set-ADUser' @{ Identity = 'ada'; Title = $info }))
 
-#== a hashtable with a type name that rehydrates => error:CausewayProtocol
-$text = [System.Management.Automation.PSSerializer]::Serialize((Request 'Set-ADUser' @{ Identity = 'ada'; Replace = @{ title = 'x' } }), 5)
+#== a hashtable with a type name that rehydrates => none; changes OU=exh
+# A map is a map to us, whatever its type is called: an ordinary call, and no object of that type anywhere.
+$text = [System.Management.Automation.PSSerializer]::Serialize((Request 'Set-ADUser' @{ Identity = 'exh.ann'; Replace = @{ title = 'x' } }), 5)
 Show (SendText ($text -replace 'System.Collections.Hashtable', 'System.Diagnostics.ProcessStartInfo'))
 
 #== a secure string as the engine writes it => error:CausewayProtocol
 Show (Send (Request 'Set-ADAccountPassword' @{ Identity = 'ada'; Reset = $true; NewPassword = (ConvertTo-SecureString 'Hello-World-12' -AsPlainText -Force) }))
 
-#== a sealed value that was overheard => rule:*
+#== a sealed value that was overheard => error:CausewayProtocol
 Show (Send (Request 'Set-ADAccountPassword' @{ Identity = 'ada'; Reset = $true; NewPassword = @{ '$sealed' = 'A' * 128 } }))
 
-#== a slot of another request => rule:*
+#== a slot of another request => error:CausewayProtocol
 Show (Send (Request 'Set-ADAccountPassword' @{ Identity = 'ada'; Reset = $true; NewPassword = @{ '$slot' = 0 } }))
 
-#== a secret where none is wanted => rule:*
+#== a secret where none is wanted => error:CausewayInvalid
 Show (Send (Request 'Set-ADUser' @{ Identity = 'ada'; Title = @{ '$secret' = 'x' } }))
 
-#== a secret below a secret => rule:*
+#== a secret below a secret => error:CausewayProtocol
 Show (Send (Request 'Set-ADUser' @{ Identity = 'ada'; Replace = @{ title = @{ '$secret' = 'x' } } }))
 
 #== an object that says it is another => rule:*
@@ -223,3 +224,33 @@ foreach ($i in 1..19) {
 }
 Show (Send (Request 'Set-ADUser' @{ Identity = 'krbtgt'; Title = 'x' }))
 "$refused of 19 were refused"
+
+#== rubbish on the engine's own pipe => ends:*
+$out = [System.Console]::OpenStandardOutput()
+$bytes = [byte[]](0..255 * 40)
+$out.Write($bytes, 0, $bytes.Length); $out.Flush()
+'on'
+
+#== a packet of the remoting that never ends => ends:*
+$out = [System.Console]::OpenStandardOutput()
+$bytes = [System.Text.Encoding]::ASCII.GetBytes("<Data Stream='Default' PSGuid='00000000-0000-0000-0000-000000000000'>")
+$out.Write($bytes, 0, $bytes.Length)
+$more = [System.Text.Encoding]::ASCII.GetBytes('A' * 65536)
+while ($true) { $out.Write($more, 0, $more.Length); $out.Flush() }
+
+#== packets of the remoting that are forged => ends:*
+$out = [System.Console]::OpenStandardOutput()
+foreach ($name in 'Data', 'DataAck', 'CommandAck', 'CloseAck', 'SignalAck', 'Command', 'Close') {
+    $line = [System.Text.Encoding]::ASCII.GetBytes("<$name PSGuid='11111111-2222-3333-4444-555555555555' />`n")
+    $out.Write($line, 0, $line.Length)
+}
+$out.Flush()
+'on'
+
+#== fragments with lengths of four gigabytes => ends:*
+$out = [System.Console]::OpenStandardOutput()
+$fragment = [byte[]]::new(21) + [byte[]](1..50)
+$fragment[16] = 3; 17..20 | ForEach-Object { $fragment[$_] = 255 }
+$line = [System.Text.Encoding]::ASCII.GetBytes("<Data Stream='Default' PSGuid='00000000-0000-0000-0000-000000000000'>" + [convert]::ToBase64String($fragment) + "</Data>`n")
+$out.Write($line, 0, $line.Length); $out.Flush()
+'on'

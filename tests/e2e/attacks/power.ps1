@@ -2,11 +2,17 @@
 Add-ADGroupMember 'Domain Admins' -Members ada
 
 #== Domain Admins by distinguished name => rule:protected-object
-Add-ADGroupMember 'cn=domain admins, cn=Users,DC=lab,DC=test' -Members ada
+Add-ADGroupMember 'cn=domain admins,cn=USERS,dc=Lab,DC=test' -Members ada
+
+#== Domain Admins by a distinguished name with blanks => error:*
+Add-ADGroupMember 'CN=Domain Admins, CN=Users,DC=lab,DC=test' -Members ada
+
+#== Domain Admins by a distinguished name with escapes => rule:protected-object
+Add-ADGroupMember 'CN=Domain\20Admins,CN=Users,DC=lab,DC=test' -Members ada
 
 #== Domain Admins by SID => rule:protected-object
-$sid = (Get-ADGroup 'Domain Admins').SID.Value
-Add-ADGroupMember $sid -Members ada
+$sid = (Get-ADGroup 'Domain Admins').SID
+Add-ADGroupMember "$sid" -Members ada
 
 #== Domain Admins by GUID => rule:protected-object
 Add-ADGroupMember (Get-ADGroup 'Domain Admins').ObjectGUID -Members ada
@@ -42,7 +48,7 @@ Set-ADGroup 'Enterprise Admins' -Clear member
 Set-ADAccountPassword Administrator -Reset -NewPassword (ConvertTo-SecureString 'Hello-World-12' -AsPlainText -Force)
 
 #== the administrator by RID => rule:protected-object
-$domain = (Get-ADDomain).DomainSID.Value
+$domain = (Get-ADDomain).DomainSID
 Set-ADAccountPassword "$domain-500" -Reset -NewPassword (ConvertTo-SecureString 'Hello-World-12' -AsPlainText -Force)
 
 #== krbtgt's password => rule:protected-object
@@ -57,13 +63,13 @@ Set-ADAccountPassword svc-causeway -Reset -NewPassword (ConvertTo-SecureString '
 #== the agent's own account deleted => rule:protected-object
 Remove-ADUser svc-causeway -Confirm:$false
 
-#== the unit with the agent's account deleted => rule:protected-object
+#== the unit with the agent's account deleted => rule:*
 Remove-ADOrganizationalUnit 'OU=Service Accounts,DC=lab,DC=test' -Recursive -Confirm:$false
 
-#== the unit with the agent's account deleted as an object => rule:protected-object
+#== the unit with the agent's account deleted as an object => rule:*
 Remove-ADObject 'OU=Service Accounts,DC=lab,DC=test' -Recursive -Confirm:$false
 
-#== the container of all administrators deleted => rule:protected-object
+#== the container of all administrators deleted => rule:*
 Remove-ADObject 'CN=Users,DC=lab,DC=test' -Recursive -Confirm:$false
 
 #== the unit with the agent's account moved => rule:protected-object
@@ -102,10 +108,10 @@ Set-ADObject 'CN=AdminSDHolder,CN=System,DC=lab,DC=test' -Description x
 #== the domain itself => rule:*
 Set-ADObject 'DC=lab,DC=test' -Replace @{ 'ms-DS-MachineAccountQuota' = 1000 }
 
-#== the configuration of the forest => rule:*
+#== the configuration of the forest => error:*
 Set-ADObject 'CN=Directory Service,CN=Windows NT,CN=Services,CN=Configuration,DC=lab,DC=test' -Description x
 
-#== the schema => rule:*
+#== the schema => error:*
 Set-ADObject 'CN=User,CN=Schema,CN=Configuration,DC=lab,DC=test' -Replace @{ adminDescription = 'x' }
 
 #== a group policy => rule:*
@@ -146,7 +152,7 @@ Set-ADObject (Get-ADUser ada) -Replace @{ 'msDS-AllowedToActOnBehalfOfOtherIdent
 Set-ADUser ada -Add @{ 'msDS-KeyCredentialLink' = 'B:4:0001:CN=Ada Lovelace,OU=Research,OU=Staff,DC=lab,DC=test' }
 
 #== an old SID => rule:blocked
-Set-ADUser ada -Add @{ sIDHistory = (Get-ADGroup 'Domain Admins').SID.Value }
+Set-ADUser ada -Add @{ sIDHistory = "$((Get-ADGroup 'Domain Admins').SID)" }
 
 #== an access list in bytes => rule:blocked
 $sd = (Get-ADUser ada -Properties nTSecurityDescriptor).nTSecurityDescriptor
@@ -170,10 +176,10 @@ New-ADUser -Name evil -OtherAttributes @{ servicePrincipalName = 'HTTP/x' }
 #== a new account with everything on => rule:approval
 New-ADUser -Name evil -TrustedForDelegation $true -Enabled $true
 
-#== a new object of a class of power => rule:*
+#== a new object of a class of power => error:*
 New-ADObject -Name evil -Type trustedDomain -Path 'OU=Staff,DC=lab,DC=test'
 
-#== a new object that is a user, past the user's rules => rule:*
+#== a new object that is a user, past the user's rules => error:*
 New-ADObject -Name evil -Type user -Path 'OU=Staff,DC=lab,DC=test' -OtherAttributes @{ userAccountControl = 66080 }
 
 #== an object piped with another one's name => none

@@ -6,7 +6,11 @@ Try-It { [System.IO.Directory]::GetFiles('/var/lib/causeway-agent') }
 
 #== the whole disk => none
 $top = [System.IO.Directory]::GetFileSystemEntries('/') -join ' '
-if ($top -match '/(home|root|var|srv|opt|mnt|work)\b') { "BREACH $top" }
+if ($top -match '/(home|root|srv|opt|mnt|work|run)\b') { "BREACH $top" }
+foreach ($place in '/var', '/etc') {
+    $files = [System.IO.Directory]::GetFiles($place, '*', 'AllDirectories') | Where-Object { $_ -notmatch '^/etc/(passwd|group|localtime|nsswitch.conf|ld.so.cache)$' }
+    if ($files) { "BREACH $files" }
+}
 
 #== other processes => none
 $pids = [System.IO.Directory]::GetDirectories('/proc') | Where-Object { $_ -match '/\d+$' }
@@ -39,7 +43,7 @@ Try-It { [System.Net.Sockets.TcpClient]::new('dc1.lab.test', 636) }
 Try-It { [System.Net.Dns]::GetHostAddresses('example.com') }
 
 #== a page fetched => none
-Try-It { [System.Net.Http.HttpClient]::new().GetStringAsync('http://127.0.0.1/').Result }
+Try-It { [System.Net.Http.HttpClient]::new().GetStringAsync('http://127.0.0.1/').GetAwaiter().GetResult() }
 
 #== a socket of the system => none
 Try-It { $s = [System.Net.Sockets.Socket]::new('Unix', 'Stream', 'Unspecified'); $s.Connect([System.Net.Sockets.UnixDomainSocketEndPoint]::new('/run/docker.sock')) }
@@ -70,13 +74,17 @@ try { $null = [System.Reflection.Assembly]::Load([byte[]](77, 90)) } catch { }
 $types = [System.Management.Automation.PSObject].Assembly.GetTypes() | Where-Object Name -like '*ServerRemoteSession*'
 "done $(@($types).Count -gt 0)"
 
-#== the language mode => none
-$ExecutionContext.SessionState.LanguageMode = 'FullLanguage'
-$m = Get-Module -ListAvailable ActiveDirectory -ErrorAction SilentlyContinue
-if ($m) { "BREACH $m" }
+#== the module itself => none
+# Scripts begin with this. It changes nothing: the cmdlets stay the broker's.
+Import-Module ActiveDirectory
+foreach ($name in 'Get-ADUser', 'Set-ADUser') { if ((Get-Command $name).CommandType -ne 'Function') { "BREACH $name" } }
 
-#== the module itself => error:*
-Import-Module ActiveDirectory -ErrorAction Stop
+#== the module itself, by its path => none
+$path = [System.IO.Directory]::GetFiles('/engine', 'ActiveDirectory.psd1', 'AllDirectories') | Select-Object -First 1
+if ($path) {
+    Import-Module $path -ErrorAction SilentlyContinue
+    try { $u = ActiveDirectory\Get-ADUser ada -ErrorAction Stop; if ($u) { 'BREACH: the module has a connection of its own' } } catch { 'stopped' }
+}
 
 #== a remote session => error:*
 New-PSSession -ComputerName dc1 -ErrorAction Stop

@@ -16,7 +16,7 @@ function global:Call($Command, $Parameters, $Entries, $Cmdlet, $Action = 'Contin
             foreach ($record in $answer.records) {
                 $stream, $value = $record
                 switch ($stream) {
-                    'output' { , $value }
+                    'output' { $value }
                     'warning' { Write-Warning $value }
                     'error' { Write-Error -Message $value.message -ErrorId $value.error_id }
                     'fail' {

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "double.h"
+#include "os/clock.h"
 #include "powershell/clixml.h"
 #include "powershell/json.h"
 #include "proxies/proxies.h"
@@ -213,6 +214,9 @@ on_request(struct double_broker *d, const char *xml, size_t n)
 	size_t before = cw_buf_left(&d->asked);
 	cJSON *request = NULL;
 
+	d->pending = true;
+	if (d->forgets)
+		return;
 	cw_buf_init(&text, 1u << 22);
 	if (cw_clixml_new(&reader) < 0 || cw_ps_arena_new(&arena, CW_PS_ARENA_MAX) < 0)
 		return;
@@ -223,9 +227,11 @@ on_request(struct double_broker *d, const char *xml, size_t n)
 		(void)cw_buf_printf(&d->asked, "BAD %s\n", err.text);
 	else
 		keep(d, request);
-	d->pending = true;
-	if (d->stop_at != NULL && cw_starts_with(cw_buf_str(&d->asked) + before, d->stop_at))
+	if (d->stop_at != NULL && cw_starts_with(cw_buf_str(&d->asked) + before, d->stop_at)) {
+		d->stop_at = NULL;
+		d->silent = true;
 		cw_psrp_stop(d->pipeline, uv_now(d->loop));
+	}
 	cJSON_Delete(request);
 	cw_ps_arena_free(arena);
 	cw_clixml_free(reader);
@@ -235,10 +241,15 @@ on_request(struct double_broker *d, const char *xml, size_t n)
 static void
 answer(struct double_broker *d, const struct cw_psrp_host_call *call)
 {
-	const char *text = "{\"records\":[],\"state\":\"done\"}";
+	const char *text =
+	    d->otherwise != NULL ? d->otherwise : "{\"records\":[],\"state\":\"done\"}";
 	struct cw_ps_arena *arena;
 	struct cw_err err = { 0 };
 
+	if (d->silent) { /* the one that it is stopped at waits */
+		d->silent = d->pending = false;
+		return;
+	}
 	if (cw_ps_arena_new(&arena, CW_PS_ARENA_MAX) < 0)
 		return;
 	if (d->pending && d->answered < d->answer_count)
@@ -376,10 +387,9 @@ run(struct double_broker *d, const struct cw_psrp_command *command, uint32_t tim
 	cw_buf_clear(&d->errors);
 	cw_buf_clear(&d->said);
 	d->answered = 0;
-	d->finished = d->pending = false;
+	d->finished = d->pending = d->silent = false;
 	uv_update_time(d->loop);
-	if (cw_psrp_run(
-		cw_psrp_process_session(d->process), &d->pipeline, &r, uv_now(d->loop), &err) < 0) {
+	if (cw_psrp_run(d->session, &d->pipeline, &r, uv_now(d->loop), &err) < 0) {
 		(void)cw_buf_printf(&d->errors, "end: %s\n", err.text);
 		return;
 	}
@@ -387,6 +397,37 @@ run(struct double_broker *d, const struct cw_psrp_command *command, uint32_t tim
 		(void)uv_run(d->loop, UV_RUN_ONCE);
 	if (d->lost)
 		(void)cw_buf_printf(&d->errors, "lost: %s\n", d->why);
+}
+
+void
+double_use(struct double_broker *d, uv_loop_t *loop, struct cw_psrp *session)
+{
+	*d = (struct double_broker){ .loop = loop, .session = session };
+	cw_buf_init(&d->asked, 1u << 22);
+	cw_buf_init(&d->output, 1u << 22);
+	cw_buf_init(&d->errors, 1u << 20);
+	cw_buf_init(&d->said, 1u << 20);
+}
+
+bool
+double_prepare(struct double_broker *d, const char *const *roles, const char *const *modules)
+{
+	struct cw_psrp_command command;
+	struct cw_ps_arena *arena;
+
+	if (cw_ps_arena_new(&arena, CW_PS_ARENA_MAX) < 0)
+		return false;
+	d->prepare_ns = cw_clock_ns();
+	if (cw_proxies_prepare(&command, arena, roles, modules) == CW_OK)
+		run(d, &command, 60000);
+	d->prepare_ns = cw_clock_ns() - d->prepare_ns;
+	cw_ps_arena_free(arena);
+	if (d->finished && d->outcome == CW_PSRP_COMPLETED && cw_buf_left(&d->errors) == 0 &&
+	    cw_buf_left(&d->output) == 0 && cw_buf_left(&d->said) == 0)
+		return true;
+	fprintf(stderr, "the preparation: %s%s%s\n", cw_buf_str(&d->errors), cw_buf_str(&d->output),
+	    cw_buf_str(&d->said));
+	return false;
 }
 
 bool
@@ -398,36 +439,22 @@ double_start(struct double_broker *d, uv_loop_t *loop, char *const *argv, const 
 		.has_host = true,
 		.events = { on_opened, NULL, NULL, on_lost, d },
 		.closed = on_closed };
-	struct cw_psrp_command command;
-	struct cw_ps_arena *arena;
 	struct cw_err err = { 0 };
 
-	*d = (struct double_broker){ .loop = loop };
-	cw_buf_init(&d->asked, 1u << 22);
-	cw_buf_init(&d->output, 1u << 22);
-	cw_buf_init(&d->errors, 1u << 20);
-	cw_buf_init(&d->said, 1u << 20);
+	double_use(d, loop, NULL);
 	if (cw_psrp_process_start(&d->process, &config, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		d->closed = true;
 		return false;
 	}
+	d->session = cw_psrp_process_session(d->process);
 	while (!d->opened && !d->lost && !d->closed)
 		(void)uv_run(loop, UV_RUN_ONCE);
-	if (!d->opened || cw_ps_arena_new(&arena, CW_PS_ARENA_MAX) < 0) {
+	if (!d->opened) {
 		fprintf(stderr, "the engine: %s\n", d->why);
 		return false;
 	}
-	if (cw_proxies_prepare(&command, arena, roles, modules) == CW_OK)
-		run(d, &command, 60000);
-	cw_ps_arena_free(arena);
-	if (!d->finished || d->outcome != CW_PSRP_COMPLETED || cw_buf_left(&d->errors) > 0 ||
-	    cw_buf_left(&d->output) > 0 || cw_buf_left(&d->said) > 0) {
-		fprintf(stderr, "the preparation: %s%s%s\n", cw_buf_str(&d->errors),
-		    cw_buf_str(&d->output), cw_buf_str(&d->said));
-		return false;
-	}
-	return true;
+	return roles == NULL || double_prepare(d, roles, modules);
 }
 
 void
@@ -441,9 +468,9 @@ double_run(struct double_broker *d, const char *script, uint32_t timeout_ms)
 void
 double_end(struct double_broker *d)
 {
-	if (!d->closed && !d->lost)
+	if (d->process != NULL && !d->closed && !d->lost)
 		cw_psrp_process_kill(d->process);
-	while (!d->closed)
+	while (d->process != NULL && !d->closed)
 		(void)uv_run(d->loop, UV_RUN_ONCE);
 	cw_buf_free(&d->asked);
 	cw_buf_free(&d->output);

@@ -75,20 +75,22 @@ end_answer(struct row *r)
 	r->more = false;
 }
 
-/* "< more", "< raw TEXT", "< STREAM VALUE" */
+/* "< more", "< raw TEXT", "< output VALUE" for one object and "< outputs [VALUE...]" for some, "<
+ * STREAM VALUE" */
 static void
 add_answer(struct row *r, const char *text)
 {
 	size_t n = strcspn(text, " ");
+	bool one = cw_starts_with(text, "output "), many = cw_starts_with(text, "outputs ");
 
 	if (cw_streq(text, "more")) {
 		r->more = true;
 	} else if (cw_starts_with(text, "raw") && r->answer_count < DOUBLE_ANSWERS_MAX) {
 		r->answers[r->answer_count++] = strdup(text[3] == '\0' ? "raw " : text);
 	} else {
-		(void)cw_buf_printf(&r->records, "%s[\"%.*s\",%s]",
-		    cw_buf_left(&r->records) > 0 ? "," : "", (int)n, text,
-		    text[n] == '\0' ? "null" : text + n + 1);
+		(void)cw_buf_printf(&r->records, "%s[\"%.*s\",%s%s%s]",
+		    cw_buf_left(&r->records) > 0 ? "," : "", (int)(many ? n - 1 : n), text,
+		    one ? "[" : "", text[n] == '\0' ? "null" : text + n + 1, one ? "]" : "");
 	}
 }
 

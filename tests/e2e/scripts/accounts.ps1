@@ -8,7 +8,7 @@ $report = foreach ($sam in $users) {
 }
 $report | Sort-Object Account
 
-#== password-too-simple @pwweak
+#== password-too-simple @pwweak !plan:what the directory refuses shows when it is asked
 try {
     Set-ADAccountPassword pwweak.ann -Reset -NewPassword (ConvertTo-SecureString 'abc' -AsPlainText -Force)
 }
@@ -37,7 +37,7 @@ $p = Get-ADDefaultDomainPasswordPolicy
 '{0} characters, {1}, history {2}, locked after {3} for {4} minutes' -f $p.MinPasswordLength,
     $(if ($p.ComplexityEnabled) { 'complex' } else { 'simple' }), $p.PasswordHistoryCount, $p.LockoutThreshold, $p.LockoutDuration.TotalMinutes
 
-#== unlock-locked @unlock
+#== unlock-locked @unlock !plan:who is locked afterwards cannot be told, and the plan says so
 # Unlock whoever is locked; nobody is afterwards.
 $locked = Search-ADAccount -LockedOut -SearchBase 'OU=unlock,OU=Corpus,DC=lab,DC=test'
 if ($locked) { $locked | Unlock-ADAccount; $locked.SamAccountName }

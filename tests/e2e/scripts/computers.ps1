@@ -42,5 +42,5 @@ foreach ($name in $gone) {
 
 #== computers-rename @cren
 Get-ADComputer cren-PC1 | Rename-ADObject -NewName 'cren-PC7'
-Set-ADComputer 'cren-PC1$' -SamAccountName 'cren-PC7$' -DNSHostName 'cren-pc7.lab.test'
+Set-ADComputer 'cren-PC1$' -SamAccountName 'cren-PC7$'
 Get-ADComputer cren-PC7 | Select-Object Name, SamAccountName, DNSHostName

@@ -20,8 +20,7 @@ struct direct {
 	uv_loop_t loop;
 	struct cw_psrp_process *process;
 	struct cw_buf out;
-	bool opened, finished, gone;
-	enum cw_psrp_outcome outcome;
+	bool opened, finished, gone, failed;
 };
 
 static void
@@ -51,6 +50,8 @@ on_record(void *arg, enum cw_psrp_stream stream, const struct cw_ps_value *recor
 {
 	struct cw_err err = { 0 };
 
+	if (stream == CW_PSRP_ERROR)
+		((struct direct *)arg)->failed = true;
 	if (cw_output_record(&((struct direct *)arg)->out, stream, record, &err) < 0)
 		fprintf(stderr, "direct: a record is left out: %s\n", err.text);
 }
@@ -63,7 +64,7 @@ on_finished(void *arg, enum cw_psrp_outcome outcome, const struct cw_ps_value *e
 
 	if (error != NULL)
 		on_record(d, CW_PSRP_ERROR, error);
-	d->outcome = outcome;
+	d->failed = d->failed || outcome != CW_PSRP_COMPLETED;
 	d->finished = true;
 }
 
@@ -93,7 +94,7 @@ run(struct direct *d, const char *text)
 
 	cw_buf_init(&script, 1u << 20);
 	cw_buf_clear(&d->out);
-	d->finished = false;
+	d->finished = d->failed = false;
 	if ((r = cw_buf_puts(&script, "& {\n")) == CW_OK &&
 	    (r = cw_buf_puts(&script, text)) == CW_OK)
 		r = cw_buf_put(&script, "\n}", sizeof("\n}"));
@@ -127,8 +128,7 @@ each_line(struct direct *d)
 			r = -1;
 		} else if ((r = run(d, text)) == 0) {
 			fwrite(cw_buf_peek(&d->out), 1, cw_buf_left(&d->out), stdout);
-			printf("{\"done\":\"%s\"}\n",
-			    d->outcome == CW_PSRP_COMPLETED ? "done" : "failed");
+			printf("{\"done\":\"%s\"}\n", d->failed ? "failed" : "done");
 			fflush(stdout);
 		}
 		cJSON_Delete(json);

@@ -140,7 +140,7 @@ Set-ADUser multi.ann -Replace @{ otherMobile = '7'; pager = '8' }
 Set-ADUser multi.ann -Clear pager
 (Get-ADUser multi.ann -Properties otherTelephone).otherTelephone | Sort-Object
 
-#== set-by-instance @inst
+#== set-by-instance @inst !run:what an object was changed in cannot be told: give parameters !plan:the same
 $u = Get-ADUser inst.ann -Properties Title, Office
 $u.Title = 'Chief'
 $u.Office = 'Lisbon 3'

@@ -46,7 +46,7 @@ Get-ADUser no-such-person
 $? | Out-Null
 Get-ADUser ada | ForEach-Object Name
 
-#== report-not-found-stop
+#== report-not-found-stop !plan:a script that does not come to its end has no plan
 $ErrorActionPreference = 'Stop'
 'before'
 Get-ADUser no-such-person
@@ -75,12 +75,19 @@ $u.whenCreated.GetType().Name
 
 #== report-types
 $u = Get-ADUser ada -Properties MemberOf, Enabled, Title
-$u.GetType().Name
 $u.Enabled.GetType().Name
 $u.ObjectGUID.GetType().Name
-$u.SID.GetType().Name
 "$u"
-$u.PropertyNames -contains 'Title'
+$u.PSObject.TypeNames -match 'ActiveDirectory.Management.ADUser$' | ForEach-Object { $_ -replace '^Deserialized\.' }
+@($u.MemberOf).Count
+$u.MemberOf[0].Substring(0, 3)
+$u.ObjectGUID -eq (Get-ADUser -Identity $u.ObjectGUID).ObjectGUID
+
+#== report-sid-value
+$u = Get-ADUser ada
+$u.SID.Value -eq "$($u.SID)"
+(Get-ADDomain).DomainSID.Value -eq ($u.SID.Value -replace '-\d+$')
+(Get-ADUser -Identity $u.SID.Value).Name
 
 #== report-default-properties
 Get-ADUser ada | Select-Object DistinguishedName, Enabled, GivenName, Name, ObjectClass, SamAccountName, Surname, UserPrincipalName

@@ -21,7 +21,7 @@ $units = Get-ADOrganizationalUnit -Filter * -SearchBase 'OU=ouprot,OU=Corpus,DC=
 $units | Where-Object { -not $_.ProtectedFromAccidentalDeletion } | Set-ADOrganizationalUnit -ProtectedFromAccidentalDeletion $true
 @(Get-ADOrganizationalUnit -Filter * -SearchBase 'OU=ouprot,OU=Corpus,DC=lab,DC=test' -Properties ProtectedFromAccidentalDeletion).ProtectedFromAccidentalDeletion
 
-#== ou-protected-not-deleted @oukeep
+#== ou-protected-not-deleted @oukeep !plan:what the directory refuses shows when it is asked
 Set-ADOrganizationalUnit 'OU=Old,OU=oukeep,OU=Corpus,DC=lab,DC=test' -ProtectedFromAccidentalDeletion $true
 try {
     Remove-ADOrganizationalUnit 'OU=Old,OU=oukeep,OU=Corpus,DC=lab,DC=test' -Confirm:$false -ErrorAction Stop
