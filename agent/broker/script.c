@@ -419,7 +419,7 @@ script_due(const struct cw_script *s)
 {
 	uint64_t due = host_due(s);
 
-	if (s->state == SCRIPT_ENDED || s->broken)
+	if (s->state == SCRIPT_ENDED || (s->broken && s->state == SCRIPT_RUNNING))
 		return 0;
 	if (s->state == SCRIPT_SETTLING || s->state == SCRIPT_ENDING)
 		return UINT64_MAX;

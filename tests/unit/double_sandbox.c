@@ -196,7 +196,9 @@ int
 cw_psrp_host_answer(struct cw_psrp_pipeline *p, const struct cw_psrp_host_call *c,
     const struct cw_ps_value *value, uint64_t now_ms, struct cw_err *err)
 {
-	(void)p, (void)now_ms, (void)err;
+	(void)p, (void)now_ms;
+	if (double_sandbox.full)
+		return cw_fail(err, CW_ELIMIT, "it does not read");
 	cw_buf_clear(&double_sandbox.answer);
 	double_sandbox.answered = c->id;
 	return value->kind == CW_PS_STRING

@@ -15,6 +15,7 @@
  */
 struct double_sandbox {
 	bool taken, ended, stopped, paused;
+	bool full; /* no answer can be sent to it any more */
 	const char *text; /* the script's, while it runs */
 	struct cw_buf answer; /* the last one given to a ReadLine */
 	int64_t answered; /* the call that it belongs to */

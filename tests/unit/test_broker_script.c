@@ -428,6 +428,22 @@ test_lost(void)
 	check_end("failed");
 }
 
+static void
+test_broken(void)
+{
+	begin("a sandbox that does not read, while a write runs");
+	double_ask(1, WRITE("1", ENTRY("ada")));
+	answer_lookups(USER_NAMED("ada", ""));
+	(void)job(SET_USER);
+	double_sandbox.full = true;
+	double_ask(2, NEXT("7"));
+	pump();
+	CHECK(double_sandbox.ended);
+	CHECK(!t.over);
+	double_done(job(SET_USER), CW_OK, NULL, NULL);
+	check_end("failed");
+}
+
 /* A text of CLIXML that is so long. */
 static char *
 long_text(size_t n)
@@ -567,6 +583,7 @@ main(void)
 	test_stop_in_write();
 	test_stop_in_lookup();
 	test_lost();
+	test_broken();
 	test_flow();
 	test_protocol();
 	test_not_begun();
