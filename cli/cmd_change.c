@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "cli.h"
 #include "params.h"
-#include "reply.h"
+#include "crypto/reply.h"
 
 #define CHANGES "user.update user.disable user.enable password.reset"
 
@@ -22,7 +22,7 @@ struct change_options {
 
 static int
 make_body(cJSON **ret, const char *change, const struct change_options *o,
-    const struct cli_reply *reply, struct cw_err *err)
+    const struct cw_reply *reply, struct cw_err *err)
 {
 	cJSON *body = cJSON_CreateObject(), *target, *set;
 	int r = CW_ENOMEM;
@@ -40,7 +40,7 @@ make_body(cJSON **ret, const char *change, const struct change_options *o,
 				goto fail;
 	}
 	if (reply != NULL &&
-	    cJSON_AddStringToObject(body, "reply_key", cli_reply_key(reply)) == NULL)
+	    cJSON_AddStringToObject(body, "reply_key", cw_reply_key(reply)) == NULL)
 		goto fail;
 	*ret = body;
 	return CW_OK;
@@ -51,7 +51,7 @@ fail:
 
 static int
 show_password(
-    const struct cli_reply *reply, const char *id, const cJSON *operation, struct cw_err *err)
+    const struct cw_reply *reply, const char *id, const cJSON *operation, struct cw_err *err)
 {
 	const char *sealed =
 	    cw_json_str(cw_json_get(cw_json_get(operation, "result"), "password"), "$sealed");
@@ -62,7 +62,7 @@ show_password(
 		return cw_fail(err, CW_EPROTO,
 		    "the password was set, but the bridge did not return it; reset it again");
 	cw_buf_init(&password, 1024);
-	if ((r = cli_reply_open(&password, reply, id, sealed, err)) == CW_OK) {
+	if ((r = cw_reply_open(&password, reply, id, sealed, err)) == CW_OK) {
 		fflush(stdout); /* the steps come first */
 		fputs("new password (shown once): ", stderr);
 		fflush(stderr);
@@ -76,7 +76,7 @@ show_password(
 
 static int
 follow(struct cli *c, const struct change_options *o, const cJSON *answer,
-    const struct cli_reply *reply, struct cw_err *err)
+    const struct cw_reply *reply, struct cw_err *err)
 {
 	const char *id = cw_json_str(answer, "operation");
 	cJSON *ended = NULL;
@@ -105,7 +105,7 @@ change(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 {
 	const struct change_options *o = options;
 	bool resets = strcmp(argv[0], "password.reset") == 0;
-	struct cli_reply *reply = NULL;
+	struct cw_reply *reply = NULL;
 	cJSON *body = NULL, *answer = NULL;
 	char *tenant = NULL, path[1024];
 	int r;
@@ -118,7 +118,7 @@ change(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 	if (resets && o->no_wait)
 		return cw_fail(
 		    err, CW_EINVAL, "password.reset must be waited for: its answer is opened here");
-	if (resets && (r = cli_reply_new(&reply, err)) < 0)
+	if (resets && (r = cw_reply_new(&reply, err)) < 0)
 		return r;
 	if ((r = make_body(&body, argv[0], o, reply, err)) < 0 ||
 	    (r = cli_tenant(c, &tenant, o->tenant, err)) < 0)
@@ -128,7 +128,7 @@ change(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 	else if ((r = cli_send(c, &answer, err, "POST", path, body)) == CW_OK)
 		r = follow(c, o, answer, reply, err);
 done:
-	cli_reply_free(reply);
+	cw_reply_free(reply);
 	cJSON_Delete(body);
 	cJSON_Delete(answer);
 	free(tenant);

@@ -10,8 +10,8 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cli.h"
-#include "console/script.h"
-#include "os/file.h"
+#include "console/plan.h"
+#include "console/secrets.h"
 
 #define SCRIPT_MAX (512u * 1024u) /* bytes, as the bridge's */
 #define PLAN_MAX (16u * 1024u * 1024u)
@@ -20,6 +20,7 @@
 struct script_options {
 	const char *script, *agent, *out;
 	long timeout_s;
+	bool new_passwords;
 };
 
 /* One that runs, and what the bridge has said of it. */
@@ -61,19 +62,6 @@ complain(const struct cw_err *err)
 	return (int)cw_script_exit_of(err);
 }
 
-static int
-keep_plan(const char *path, const cJSON *plan, struct cw_err *err)
-{
-	char *text = cJSON_Print(plan);
-	int r;
-
-	if (text == NULL)
-		return cw_fail(err, CW_ENOMEM, "out of memory");
-	r = cw_file_write(path, text, strlen(text), true, err);
-	cJSON_free(text);
-	return r;
-}
-
 /* One without a result did not run to an end that the agent could tell of. */
 static int
 without_result(struct running *r)
@@ -97,7 +85,7 @@ without_result(struct running *r)
 /* Sends it and shows what comes; body is taken. An exit status. */
 static int
 follow(struct cli *c, const char *tenant, const char *what, cJSON *body, const cJSON *plan,
-    const char *out)
+    const struct cw_reply *reply, const char *out)
 {
 	struct running r = { .c = c,
 		.view = { .out = { stdout, c->colour, c->columns },
@@ -127,7 +115,9 @@ follow(struct cli *c, const char *tenant, const char *what, cJSON *body, const c
 	}
 	result = cw_json_get(r.end, "result");
 	if (out != NULL && cw_json_get(result, "plan") != NULL)
-		code = keep_plan(out, cw_json_get(result, "plan"), &err);
+		code = cw_plan_keep(out, cw_json_get(result, "plan"), &err);
+	if (code == CW_OK && reply != NULL)
+		code = cw_secrets_print(&r.view, reply, plan, result, &err);
 	if (code < 0)
 		code = complain(&err);
 	else if (cw_json_str(result, "state") == NULL)
@@ -171,7 +161,7 @@ script(struct cli *c, const char *mode, const struct script_options *o, char **a
 		cJSON_AddStringToObject(body, "agent", o->agent);
 	if (o->timeout_s > 0)
 		cJSON_AddNumberToObject(body, "timeout_s", (double)o->timeout_s);
-	return follow(c, argv[0], "scripts", body, NULL, o->out);
+	return follow(c, argv[0], "scripts", body, NULL, NULL, o->out);
 }
 
 #define OPTION(member, letter, kind, name, value, help)                                        \
@@ -192,6 +182,8 @@ static const struct cw_option plan_options[] = {
 	{ 0 },
 };
 static const struct cw_option apply_options[] = {
+	OPTION(new_passwords, 0, CW_OPTION_FLAG, "new-passwords", NULL,
+	    "have the passwords that it needs made there, and show them here, once"),
 	OPTION(timeout_s, 0, CW_OPTION_NUMBER, "timeout", "SECONDS",
 	    "begin nothing more after so long (600)"),
 	{ 0 },
@@ -237,29 +229,46 @@ apply_body(const cJSON *plan, size_t len)
 }
 
 static int
-apply(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
+read_plan(cJSON **ret, size_t *len, const char *path, struct cw_err *err)
 {
-	const struct script_options *o = options;
-	cJSON *document = NULL, *body;
 	struct cw_buf text;
 	int r;
 
-	(void)argc;
 	cw_buf_init(&text, PLAN_MAX);
-	if ((r = check_place(argv[1], err)) == CW_OK &&
-	    (r = cw_script_read(&text, argv[2], err)) == CW_OK)
+	if ((r = cw_script_read(&text, path, err)) == CW_OK)
 		r = cw_json_parse(
-		    &document, (const char *)cw_buf_peek(&text), cw_buf_left(&text), argv[2], err);
-	if (r < 0) {
-		cw_buf_free(&text);
-		err->code = r == CW_ENOTFOUND ? CW_EINVAL : r;
-		return complain(err);
-	}
-	body = apply_body(document, cw_buf_left(&text));
+		    ret, (const char *)cw_buf_peek(&text), cw_buf_left(&text), path, err);
+	*len = cw_buf_left(&text);
 	cw_buf_free(&text);
+	return r == CW_ENOTFOUND ? (err->code = CW_EINVAL) : r;
+}
+
+static int
+apply(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
+{
+	const struct script_options *o = options;
+	cJSON *document = NULL, *body, *secrets = NULL;
+	struct cw_reply *reply = NULL;
+	size_t len = 0;
+	int r;
+
+	(void)argc;
+	if ((r = check_place(argv[1], err)) < 0 ||
+	    (r = read_plan(&document, &len, argv[2], err)) < 0 ||
+	    (o->new_passwords && (r = cw_reply_new(&reply, err)) < 0) ||
+	    (r = reply != NULL ? cw_secrets_ask(&secrets, reply, document, err)
+			       : cw_secrets_none(document, err)) < 0) {
+		r = complain(err);
+		goto done;
+	}
+	body = apply_body(document, len);
+	if (secrets != NULL)
+		cJSON_AddItemToObject(body, "secrets", secrets);
 	if (o->timeout_s > 0)
 		cJSON_AddNumberToObject(body, "timeout_s", (double)o->timeout_s);
-	r = follow(c, argv[0], "plans/apply", body, document, NULL);
+	r = follow(c, argv[0], "plans/apply", body, document, reply, NULL);
+done:
+	cw_reply_free(reply);
 	cJSON_Delete(document);
 	return r;
 }

@@ -29,6 +29,7 @@
 #define BROKER_ERROR_REFUSED "CausewayRefused"
 #define BROKER_ERROR_PROTOCOL "CausewayProtocol"
 #define BROKER_ERROR_LIMIT "CausewayLimit"
+#define BROKER_ERROR_UNKNOWN "CausewayUnknown"
 
 /* --- one lookup in a privileged runspace, by our own constant command */
 
@@ -96,7 +97,8 @@ struct broker_call {
 	struct broker_object *objects;
 	size_t object_count, object_room;
 	bool looked_up;
-	enum { LOOK_DOMAIN, LOOK_POWER, LOOK_NESTED, LOOK_OBJECTS } look;
+	enum { LOOK_DOMAIN, LOOK_POWER, LOOK_NESTED, LOOK_OBJECTS, LOOK_BELOW } look;
+	size_t below; /* of the objects: the container below which is looked */
 	struct broker_domain domain; /* while it is asked for */
 	struct broker_query query;
 	/* where it runs */

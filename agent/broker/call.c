@@ -377,7 +377,7 @@ call_failed(struct broker_call *call, const struct cw_err *err, const struct cw_
 	} ends[] = {
 		{ CW_ETIMEOUT, "CausewayTimeout", "OperationTimeout" },
 		{ CW_ECLOSED, "CausewayStopped", "OperationStopped" },
-		{ CW_EUNKNOWN, "CausewayUnknown", "OperationStopped" },
+		{ CW_EUNKNOWN, BROKER_ERROR_UNKNOWN, "OperationStopped" },
 	};
 	const char *id = "CausewayUnavailable", *category = "ResourceUnavailable";
 

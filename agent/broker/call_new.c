@@ -233,6 +233,7 @@ refuse_unknown(struct cw_script *s, const struct broker_request *request)
 void
 call_new(struct cw_script *s, struct broker_request *request)
 {
+	const struct cw_catalogue_command *command;
 	struct broker_call *call;
 
 	if (call_find(s, request->id) != NULL)
@@ -249,8 +250,13 @@ call_new(struct cw_script *s, struct broker_request *request)
 			NULL));
 	else if (request->what_if)
 		host_alone(s, NULL);
-	else if (cw_catalogue_find(request->command) == NULL)
+	else if ((command = cw_catalogue_find(request->command)) == NULL)
 		refuse_unknown(s, request);
+	else if (s->unknown && command->write)
+		host_alone(s,
+		    call_error("what became of an earlier write is not known: this script makes no "
+			       "more writes",
+			BROKER_ERROR_UNKNOWN, "OperationStopped", NULL));
 	else if ((call = add(s, request)) == NULL)
 		host_alone(
 		    s, call_error("out of memory", BROKER_ERROR_LIMIT, "LimitsExceeded", NULL));

@@ -118,6 +118,8 @@ why_protected(const struct broker_call *call, const struct lookup_name *name)
 	if (name->form == 0)
 		return is_written(name) ? "it is in the configuration of the forest" : NULL;
 	o = &call->objects[name->object];
+	if (is_written(name) && o->protected == NULL && o->holds)
+		return "what is below it has power over the domain";
 	if (is_written(name))
 		return o->protected;
 	return is_place(name) ? broker_place_protected(d, o) : NULL;
@@ -185,6 +187,16 @@ keep_object(struct broker_call *call, const struct broker_object *object, struct
 	return CW_OK;
 }
 
+/* The container itself is among what is found. */
+static void
+note_below(struct broker_call *call, const struct broker_object *found)
+{
+	struct broker_object *container = &call->objects[call->below];
+
+	if (found->protected != NULL && !cw_streq(found->guid, container->guid))
+		container->holds = true;
+}
+
 static int
 on_row(void *arg, const struct cw_ps_value *row, struct cw_err *err)
 {
@@ -200,10 +212,16 @@ on_row(void *arg, const struct cw_ps_value *row, struct cw_err *err)
 	case LOOK_POWER:
 	case LOOK_NESTED:
 		return broker_domain_add(&call->domain, row, b->account, b->computer, err);
-	case LOOK_OBJECTS: break;
+	case LOOK_OBJECTS:
+	case LOOK_BELOW: break;
 	}
 	if ((r = broker_object_read(&o, &b->domain, row, err)) < 0)
 		return r;
+	if (call->look == LOOK_BELOW) {
+		note_below(call, &o);
+		broker_object_free(&o);
+		return CW_OK;
+	}
 	if ((r = keep_object(call, &o, err)) < 0) {
 		broker_object_free(&o);
 		return r;
@@ -243,6 +261,7 @@ on_answered(void *arg, const struct cw_err *err)
 		lookup_settle(call->names, call->name_from, call->name_to);
 		call->name_from = call->name_to;
 		break;
+	case LOOK_BELOW: call->objects[call->below].looked_below = true; break;
 	}
 	look_on(call);
 }
@@ -259,6 +278,8 @@ filter_of(struct broker_call *call, struct cw_buf *out, struct cw_err *err)
 	case LOOK_OBJECTS:
 		return lookup_filter(
 		    out, call->names, call->name_count, call->name_from, &call->name_to, err);
+	case LOOK_BELOW:
+		return broker_domain_filter_all(out, &b->domain, b->account, b->computer, err);
 	case LOOK_DOMAIN: break;
 	}
 	return CW_OK;
@@ -282,7 +303,8 @@ ask(struct broker_call *call)
 			r = err.code;
 		else
 			r = broker_query_start(&call->query, rs, s->server,
-			    call->look == LOOK_DOMAIN ? NULL : cw_buf_str(&filter), NULL, NULL,
+			    call->look == LOOK_DOMAIN ? NULL : cw_buf_str(&filter),
+			    call->look == LOOK_BELOW ? call->objects[call->below].dn : NULL, NULL,
 			    script_left_ms(s) + BROKER_BACKSTOP_MS, &err);
 	}
 	cw_buf_free(&filter);
@@ -299,10 +321,53 @@ any_left(const struct broker_call *call)
 	return false;
 }
 
+/* Commands that take with their target all that is below it. Those that delete it do so with
+ * -Recursive alone, which takes an approval. */
+static bool
+takes_along(const struct broker_call *call)
+{
+	return cw_streq(call->command->name, "Move-ADObject") ||
+	    cw_streq(call->command->name, "Rename-ADObject");
+}
+
+static bool
+may_hold(const struct broker_object *o)
+{
+	static const char *const leaves[] = { "user", "computer", "group", "contact",
+		"inetOrgPerson" };
+
+	for (size_t i = 0; i < CW_COUNT(leaves); i++)
+		if (cw_streq(o->class, leaves[i]))
+			return false;
+	return o->protected == NULL && !o->looked_below;
+}
+
+/* A container that would be taken elsewhere and that nobody has looked into; what a mode knows of
+ * may be there in the plan alone, and is looked into when it is applied. */
+static bool
+find_container(struct broker_call *call)
+{
+	for (size_t i = 0; takes_along(call) && i < call->name_count; i++) {
+		const struct lookup_name *name = &call->names[i];
+
+		if (!name->target || name->form == 0 || name->known ||
+		    name->state != LOOKUP_FOUND || !may_hold(&call->objects[name->object]))
+			continue;
+		call->below = name->object;
+		return true;
+	}
+	return false;
+}
+
 static void
 look_on(struct broker_call *call)
 {
-	if (call->look != LOOK_OBJECTS || any_left(call)) {
+	if (call->look < LOOK_OBJECTS || (call->look == LOOK_OBJECTS && any_left(call))) {
+		ask(call);
+		return;
+	}
+	if (find_container(call)) {
+		call->look = LOOK_BELOW;
 		ask(call);
 		return;
 	}

@@ -184,11 +184,12 @@ put_account(struct cw_buf *out, const char *name)
 	return cw_buf_putc(out, ')');
 }
 
-int
-broker_domain_filter(struct cw_buf *out, const struct broker_domain *d, const char *account,
-    const char *computer, struct cw_err *err)
+/* The clauses for groups and accounts that give power. */
+static int
+put_power(
+    struct cw_buf *out, const struct broker_domain *d, const char *account, const char *computer)
 {
-	int r = cw_buf_puts(out, "(|");
+	int r = CW_OK;
 
 	for (size_t i = 0; i < CW_COUNT(rids) && r == CW_OK; i++)
 		if (rids[i].group)
@@ -197,8 +198,39 @@ broker_domain_filter(struct cw_buf *out, const struct broker_domain *d, const ch
 		r = cw_buf_printf(out, "(objectSid=" BUILTIN "%u)", builtin_rids[i]);
 	for (size_t i = 0; i < CW_COUNT(names) && r == CW_OK; i++)
 		r = put_account(out, names[i]);
-	if (r == CW_OK && (r = put_account(out, account)) == CW_OK &&
-	    (r = put_account(out, computer)) == CW_OK)
+	if (r == CW_OK && (r = put_account(out, account)) == CW_OK)
+		r = put_account(out, computer);
+	return r;
+}
+
+int
+broker_domain_filter(struct cw_buf *out, const struct broker_domain *d, const char *account,
+    const char *computer, struct cw_err *err)
+{
+	int r;
+
+	if ((r = cw_buf_puts(out, "(|")) < 0 || (r = put_power(out, d, account, computer)) < 0 ||
+	    (r = cw_buf_putc(out, ')')) < 0)
+		return cw_fail(err, r, "a filter could not be written");
+	return CW_OK;
+}
+
+int
+broker_domain_filter_all(struct cw_buf *out, const struct broker_domain *d, const char *account,
+    const char *computer, struct cw_err *err)
+{
+	int r;
+
+	if ((r = cw_buf_puts(out, "(|(adminCount>=1)")) == CW_OK)
+		r = put_power(out, d, account, computer);
+	for (size_t i = 0; i < CW_COUNT(rids) && r == CW_OK; i++)
+		r = rids[i].group ? cw_buf_printf(out, "(primaryGroupID=%u)", rids[i].rid)
+				  : cw_buf_printf(out, "(objectSid=%s-%u)", d->sid, rids[i].rid);
+	for (size_t i = 0; i < d->group_count && r == CW_OK; i++)
+		if ((r = cw_buf_puts(out, "(memberOf=")) == CW_OK &&
+		    (r = put_value(out, d->groups[i])) == CW_OK)
+			r = cw_buf_putc(out, ')');
+	if (r == CW_OK)
 		r = cw_buf_putc(out, ')');
 	return r < 0 ? cw_fail(err, r, "a filter could not be written") : r;
 }

@@ -27,6 +27,7 @@ struct broker_object {
 	char *name, *account; /* account "" where it has none */
 	char *class; /* its most derived one */
 	const char *protected; /* why it is, static; NULL: it is not */
+	bool looked_below, holds; /* whether something below it is; asked for where that matters */
 };
 
 /* What is known of the domain; zeroed is empty. */
@@ -51,7 +52,10 @@ int broker_domain_filter(struct cw_buf *out, const struct broker_domain *domain,
 /* The filter for groups that are in one of those, through however many others. */
 int broker_domain_filter_nested(
     struct cw_buf *out, const struct broker_domain *domain, struct cw_err *err);
-/* What was found by them. */
+/* The filter for whatever is protected, below some container. */
+int broker_domain_filter_all(struct cw_buf *out, const struct broker_domain *domain,
+    const char *account, const char *computer, struct cw_err *err);
+/* What was found by the first two. */
 int broker_domain_add(struct broker_domain *domain, const struct cw_ps_value *row,
     const char *account, const char *computer, struct cw_err *err);
 

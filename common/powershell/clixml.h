@@ -57,7 +57,7 @@ int cw_clixml_write(struct cw_buf *out, const char *name, const struct cw_ps_val
  * For who hands values on to another PowerShell, as the first one gave them out: with type names,
  * ToString and both kinds of properties, so that they are there what they were here. What cannot be
  * handed on (a secure string, what is nested too deep) becomes null or its text, and a script block
- * is only its text. A property SID that was cut to its text gets its Value back.
+ * is only its text. A property ...SID that was cut to its text gets its Value back.
  */
 #define CW_CLIXML_RELAY_DEPTH_MAX 10u /* objects in objects */
 struct cw_clixml_relay {

@@ -398,7 +398,9 @@ relay_map(struct writer *w, const struct cw_ps_value *v)
 static bool
 is_cut_sid(const struct cw_ps_property *p)
 {
-	return cw_strcaseeq(p->name, "SID") && p->value->kind == CW_PS_STRING &&
+	size_t n = strlen(p->name);
+
+	return n >= 3 && cw_strcaseeq(p->name + n - 3, "SID") && p->value->kind == CW_PS_STRING &&
 	    p->value->object == NULL && cw_starts_with(p->value->text.data, "S-1-");
 }
 

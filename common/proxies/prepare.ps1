@@ -3,6 +3,11 @@
 # strict mode and any preference: no function of ours may mind.
 param([string[]] $Modules, [string[]] $Rows)
 
+# Host calls are methods, which no other mode allows.
+if ($ExecutionContext.SessionState.LanguageMode -ne 'FullLanguage') {
+    throw "PowerShell is kept in $($ExecutionContext.SessionState.LanguageMode) by this machine's policy (AppLocker or App Control), and scripts cannot run in a sandbox so"
+}
+
 if ($Modules) { Microsoft.PowerShell.Core\Import-Module -Name $Modules -DisableNameChecking -ErrorAction Stop }
 
 # The real module's types, so that scripts can name them, TYPE BASE: exceptions to catch; and objects to cast to, which are the

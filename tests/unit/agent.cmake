@@ -27,3 +27,6 @@ set_tests_properties(ctl_no_agent PROPERTIES LABELS unit TIMEOUT 60
 foreach(file request answer protect secrets)
   cw_unit_test(test_broker_${file} test_broker_${file}.c cw_broker)
 endforeach()
+# Doubles on both sides: their objects come first, so the archives' are not pulled in.
+cw_unit_test(test_broker_script test_broker_script.c cw_broker)
+target_sources(test_broker_script PRIVATE double_runspaces.c double_sandbox.c)

@@ -1,5 +1,5 @@
 if(TARGET cw_cli)
-  foreach(file params reply sse)
+  foreach(file params sse)
     cw_unit_test(test_cli_${file} test_cli_${file}.c cw_cli)
   endforeach()
 endif()

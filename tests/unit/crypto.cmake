@@ -1,3 +1,4 @@
 cw_unit_test(test_crypto_seal test_crypto_seal.c cw_crypto)
 cw_unit_test(test_crypto_pki test_crypto_pki.c cw_crypto)
+cw_unit_test(test_crypto_reply test_crypto_reply.c cw_crypto)
 cw_unit_test(test_crypto_token test_crypto_token.c cw_crypto)

@@ -81,7 +81,7 @@ test_records(void)
 #define USER                                                                                    \
 	"<Obj RefId=\"0\"><TN RefId=\"0\"><T>Microsoft.ActiveDirectory.Management.ADUser</T>"   \
 	"<T>System.Object</T></TN><ToString>CN=Ada</ToString><Props><S N=\"Name\">Ada</S>"      \
-	"<S N=\"SID\">S-1-5-21-7</S><S N=\"Sid2\">S-1-5</S>"                                    \
+	"<S N=\"SID\">S-1-5-21-7</S><S N=\"Sid2\">S-1-5</S><S N=\"DomainSid\">S-1-5-21</S>"     \
 	"<S N=\"ms-Mcs-AdmPwd\">secret</S><Obj N=\"MemberOf\" RefId=\"1\"><TNRef RefId=\"0\"/>" \
 	"<LST><S>g</S></LST></Obj></Props><MS><S N=\"unicodePwd\">secret</S><I32 "              \
 	"N=\"n\">1</I32></MS></Obj>"
@@ -115,6 +115,7 @@ test_object(void)
 	CHECK_STR(cw_ps_str(cw_ps_get(record, "Name")), "Ada");
 	CHECK_STR(cw_ps_str(cw_ps_get(record, "SID")), "S-1-5-21-7");
 	CHECK_STR(cw_ps_str(cw_ps_get(cw_ps_get(record, "SID"), "Value")), "S-1-5-21-7");
+	CHECK(cw_ps_get(cw_ps_get(record, "DomainSid"), "Value") != NULL);
 	CHECK(cw_ps_get(cw_ps_get(record, "Sid2"), "Value") == NULL);
 	CHECK_EQ(cw_ps_get(record, "MemberOf")->list.count, 1);
 	CHECK(cw_ps_get(record, "n") != NULL);

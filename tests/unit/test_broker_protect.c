@@ -294,6 +294,9 @@ test_foreign(void)
 static void
 test_filters(const struct broker_domain *d)
 {
+	static const char *const whoever[] = { "(adminCount>=1)", "(objectSid=S-1-5-21-1-2-3-500)",
+		"(objectSid=S-1-5-21-1-2-3-512)", "(primaryGroupID=512)", "(sAMAccountName=svc)",
+		"(memberOf=CN=Nested,OU=Groups,DC=lab,DC=test)" };
 	struct cw_err err = { 0 };
 	struct cw_buf b;
 
@@ -307,6 +310,10 @@ test_filters(const struct broker_domain *d)
 	CHECK(
 	    strstr(cw_buf_str(&b),
 		"(memberOf:1.2.840.113556.1.4.1941:=CN=Nested,OU=Groups,DC=lab,DC=test)") != NULL);
+	cw_buf_clear(&b);
+	CHECK_EQ(broker_domain_filter_all(&b, d, "svc", "HOST$", &err), CW_OK);
+	for (size_t i = 0; i < CW_COUNT(whoever); i++)
+		CHECK(strstr(cw_buf_str(&b), whoever[i]) != NULL);
 	cw_buf_free(&b);
 }
 

@@ -174,9 +174,13 @@ test_plan(void)
 	watch(&s, id);
 	until_sent(before + 3);
 	check_member(last->parameters, "secrets", "{\"1\":{\"$sealed\":\"SECRETBOX\"}}");
-	end_run(CW_OK, "{\"state\":\"done\"}");
+	end_run(CW_OK, "{\"state\":\"done\",\"secrets\":{\"1\":{\"$sealed\":\"NEWBOX\"}}}");
 	until_finished(&s);
 	CHECK(!ledger_holds("SECRETBOX"));
+	o = show(id);
+	check_member(cw_json_get(o, "result"), "secrets", "{\"1\":{\"$sealed\":\"NEWBOX\"}}");
+	cJSON_Delete(o);
+	CHECK(!ledger_holds("NEWBOX"));
 	cw_buf_free(&s.output);
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "double.h"
@@ -69,6 +70,25 @@ resident_kb(int pid)
 	return kb;
 }
 
+/* Processor time that it has used. */
+static double
+used_ms(int pid)
+{
+	char path[64], line[1024] = "", *p;
+	unsigned long user = 0, system = 0;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if ((f = fopen(path, "re")) == NULL)
+		return 0;
+	p = fgets(line, sizeof(line), f) != NULL ? strrchr(line, ')') : NULL;
+	if (p != NULL) /* the 14th and 15th, of which the 3rd follows the parenthesis */
+		(void)sscanf(
+		    p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system);
+	(void)fclose(f);
+	return (double)(user + system) * 1000 / (double)sysconf(_SC_CLK_TCK);
+}
+
 static int
 ascending(const void *a, const void *b)
 {
@@ -99,7 +119,7 @@ measure(const char *name, const char *script)
 }
 
 static void
-start(uv_loop_t *loop, char *path, bool prepared)
+start(uv_loop_t *loop, char *path, bool prepared, double *cpu)
 {
 	static const char *const roles[] = { "directory", "sync", NULL };
 	char *argv[] = { path, "-s", NULL };
@@ -108,6 +128,8 @@ start(uv_loop_t *loop, char *path, bool prepared)
 		exit(1);
 	/* The module is there already, so that only our own part is counted. */
 	(void)measure("module", "Import-Module Causeway.Lab.Utility; 0");
+	if (prepared)
+		*cpu = used_ms(cw_psrp_process_pid(broker.process));
 	if (prepared && !double_prepare(&broker, roles, NULL))
 		exit(1);
 }
@@ -115,14 +137,16 @@ start(uv_loop_t *loop, char *path, bool prepared)
 static void
 measure_starts(uv_loop_t *loop, char *path, const char *one)
 {
-	double prepare[STARTS], memory[STARTS], first[STARTS];
+	double prepare[STARTS], processor[STARTS], memory[STARTS], first[STARTS], cpu;
 	long bare;
 
 	for (int i = 0; i < STARTS; i++) {
-		start(loop, path, false);
+		start(loop, path, false, NULL);
 		bare = resident_kb(cw_psrp_process_pid(broker.process));
 		double_end(&broker);
-		start(loop, path, true);
+		cpu = 0;
+		start(loop, path, true, &cpu);
+		processor[i] = used_ms(cw_psrp_process_pid(broker.process)) - cpu;
 		prepare[i] = (double)broker.prepare_ns / 1e6;
 		memory[i] =
 		    (double)(resident_kb(cw_psrp_process_pid(broker.process)) - bare) / 1024;
@@ -136,10 +160,13 @@ measure_starts(uv_loop_t *loop, char *path, const char *one)
 			double_end(&broker);
 	}
 	qsort(prepare, STARTS, sizeof(prepare[0]), ascending);
+	qsort(processor, STARTS, sizeof(processor[0]), ascending);
 	qsort(memory, STARTS, sizeof(memory[0]), ascending);
 	qsort(first, STARTS, sizeof(first[0]), ascending);
 	figure(
 	    "prepare", prepare[STARTS / 2], "ms", "null", "nothing: by the clock, p50 of starts");
+	figure(
+	    "prepare_processor", processor[STARTS / 2], "ms", "400", "nothing: of the processor");
 	figure("memory", memory[STARTS / 2], "MB", "32", "the engine before it");
 	figure("first_call", first[STARTS / 2], "ms", "null", "a first cmdlet of a script");
 }

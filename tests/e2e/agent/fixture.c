@@ -236,6 +236,40 @@ run_begin(struct fixture *f, struct run *r, const char *id, const char *command,
 	cJSON_Delete(json);
 }
 
+static void
+send_script(struct fixture *f, struct run *r, const struct cw_agents_script *what)
+{
+	static const struct cw_agents_events events = { on_output, on_done };
+	struct cw_agents_script s = *what;
+	struct cw_err err = { 0 };
+
+	*r = (struct run){ 0 };
+	cw_random_uuid(r->id);
+	cw_buf_init(&r->output, 256u << 20);
+	s.tenant = TENANT;
+	s.agent = f->id;
+	s.id = r->id;
+	s.caller = "API key of the test";
+	s.not_after_ms = cw_clock_unix_ms() + run_valid_ms;
+	CHECK_EQ(cw_agents_script(&r->run, f->bridge.agents, &s, &events, r, &err), CW_OK);
+	CHECK_STR(err.text, "");
+}
+
+void
+run_script(struct fixture *f, struct run *r, const char *text, bool plan)
+{
+	send_script(f, r, &(const struct cw_agents_script){ .text = text, .plan = plan });
+}
+
+void
+run_apply(struct fixture *f, struct run *r, const char *plan)
+{
+	cJSON *json = cJSON_Parse(plan);
+
+	send_script(f, r, &(const struct cw_agents_script){ .apply = json });
+	cJSON_Delete(json);
+}
+
 void
 run_wait(struct fixture *f, struct run *r)
 {

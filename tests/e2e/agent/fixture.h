@@ -62,6 +62,9 @@ struct run {
 /* parameters: JSON. id NULL: a new one. Ends in r->done. */
 void run_begin(struct fixture *f, struct run *r, const char *id, const char *command,
     const char *parameters, bool write, uint64_t timeout_ms);
+/* The same for a script, or for a plan (JSON) to apply. */
+void run_script(struct fixture *f, struct run *r, const char *text, bool plan);
+void run_apply(struct fixture *f, struct run *r, const char *plan);
 void run_wait(struct fixture *f, struct run *r);
 /* Both, and a read or a write as the command's name says. */
 void run_all(struct fixture *f, struct run *r, const char *command, const char *parameters);

@@ -491,6 +491,74 @@ test_scripts(void)
 	}
 }
 
+/* The same over the wire. */
+static void
+test_remote_scripts(void)
+{
+	struct run r = { 0 };
+	char *plan;
+
+	test_case = "a script for the bridge";
+	run_script(&fix, &r, "(Get-ADUser ada).SamAccountName; Write-Warning 'careful'", false);
+	run_wait(&fix, &r);
+	CHECK_EQ(r.code, CW_OK);
+	CHECK_STR(run_state(&r), "done");
+	CHECK(strstr(cw_buf_str(&r.output), "{\"output\":\"ada\"}\n") != NULL);
+	CHECK(strstr(cw_buf_str(&r.output), "{\"warning\":\"careful\"}\n") != NULL);
+	test_case = "is in the journal, with its end";
+	CHECK_STR(query_state(&fix, r.id), "done");
+	CHECK_STR(cw_json_str(cw_json_get(query_record(), "result"), "state"), "done");
+	run_free(&r);
+	test_case = "stopped by the bridge";
+	run_script(&fix, &r, "'here'; while ($true) { Get-ADUser ada | Out-Null }", false);
+	while (cw_buf_left(&r.output) == 0 && !r.done)
+		(void)uv_run(&fix.bridge.loop, UV_RUN_ONCE);
+	cw_agents_run_stop(r.run);
+	run_wait(&fix, &r);
+	CHECK_EQ(r.code, CW_OK);
+	CHECK_STR(run_state(&r), "stopped");
+	run_free(&r);
+	test_case = "refused by the ceiling";
+	run_script(&fix, &r, "Set-ADComputer x -Description y", false);
+	run_wait(&fix, &r);
+	CHECK_STR(run_state(&r), "failed");
+	CHECK_STR(cw_json_str(cJSON_GetArrayItem(cw_json_get(r.result, "refusals"), 0), "rule"),
+	    "ceiling");
+	run_free(&r);
+	test_case = "a plan for the bridge, and its application";
+	run_script(&fix, &r, "Set-ADUser grace -Office 'From afar'", true);
+	run_wait(&fix, &r);
+	CHECK_STR(run_state(&r), "done");
+	plan = cJSON_PrintUnformatted(cw_json_get(r.result, "plan"));
+	CHECK_STR(query_state(&fix, r.id), "never");
+	run_free(&r);
+	run_apply(&fix, &r, plan != NULL ? plan : "{}");
+	run_wait(&fix, &r);
+	CHECK_STR(run_state(&r), "done");
+	CHECK(strstr(cw_buf_str(&r.output), "\"state\":\"done\"") != NULL);
+	CHECK_STR(query_state(&fix, r.id), "done");
+	run_free(&r);
+	cJSON_free(plan);
+	run_all(&fix, &r, "Get-ADUser", "{\"Identity\":\"grace\",\"Properties\":\"Office\"}");
+	CHECK_STR(run_text(&r, "Office"), "From afar");
+	run_free(&r);
+	test_case = "what takes an approval is not approved by asking";
+	run_script(&fix, &r, "Set-ADUser grace -TrustedForDelegation $true", true);
+	run_wait(&fix, &r);
+	plan = cJSON_PrintUnformatted(cw_json_get(r.result, "plan"));
+	run_free(&r);
+	if (plan != NULL) {
+		run_apply(&fix, &r, plan);
+		run_wait(&fix, &r);
+		CHECK_STR(run_state(&r), "failed");
+		CHECK_STR(
+		    cw_json_str(cJSON_GetArrayItem(cw_json_get(r.result, "refusals"), 0), "rule"),
+		    "approval");
+		run_free(&r);
+	}
+	cJSON_free(plan);
+}
+
 /* A plan is read, then applied as it stands, once; and one that is forged is none. */
 static void
 test_plan(void)
@@ -525,6 +593,23 @@ test_plan(void)
 	child_free(&c);
 	test_case = "a plan that was changed";
 	CHECK(SCRIPT(&c, "{\"format\":1,\"entries\":[],\"hash\":\"00\"}", "apply", "-") != 0);
+	child_free(&c);
+	test_case = "a plan with a password";
+	CHECK_EQ(SCRIPT(&c,
+		     "$p = ConvertTo-SecureString 'Only-4-the-script' -AsPlainText -Force\n"
+		     "New-ADUser -Name 'Plan Ned' -SamAccountName planned -AccountPassword $p",
+		     "plan", "-", "--out", path),
+	    0);
+	CHECK(strstr(cw_buf_str(&c.output), "a secret, given when it is applied") != NULL);
+	CHECK(strstr(cw_buf_str(&c.output), "Only-4") == NULL);
+	child_free(&c);
+	test_case = "is not applied without one";
+	CHECK_EQ(SCRIPT(&c, NULL, "apply", path), 2);
+	CHECK(strstr(cw_buf_str(&c.errors), "--new-passwords") != NULL);
+	child_free(&c);
+	test_case = "gets one that is made and shown here";
+	CHECK_EQ(SCRIPT(&c, NULL, "apply", path, "--new-passwords"), 0);
+	CHECK(strstr(cw_buf_str(&c.errors), "new password (shown once)") != NULL);
 	child_free(&c);
 	CHECK_EQ(cw_file_remove(path, NULL), CW_OK);
 }
@@ -694,6 +779,7 @@ main(int argc, char **argv)
 	test_second();
 	test_ctl();
 	test_scripts();
+	test_remote_scripts();
 	test_plan();
 	test_doctor();
 	test_wrong_account();

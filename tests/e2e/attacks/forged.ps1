@@ -125,7 +125,7 @@ Show (Send (Request 'Set-ADUser' @{ Identity = 'ada'; Title = @{ '$secret' = 'x'
 #== a secret below a secret => error:CausewayProtocol
 Show (Send (Request 'Set-ADUser' @{ Identity = 'ada'; Replace = @{ title = @{ '$secret' = 'x' } } }))
 
-#== an object that says it is another => rule:*
+#== an object that says it is another => error:CausewayProtocol
 $ada = (Get-ADUser ada).ObjectGUID
 $o = [pscustomobject]@{ ObjectGUID = "$ada"; DistinguishedName = 'CN=Administrator,CN=Users,DC=lab,DC=test' }
 Show (Send (Request 'Set-ADUser' @{ Identity = $o; Title = 'x' }))

@@ -255,4 +255,4 @@ $c = [pscredential]::new('x', (ConvertTo-SecureString 'x' -AsPlainText -Force))
 Get-ADUser ada -Credential $c
 
 #== another partition from a script => rule:catalogue
-Get-ADObject -Filter * -Partition 'CN=Configuration,DC=lab,DC=test'
+Get-ADObject 'CN=Sites,CN=Configuration,DC=lab,DC=test' -Partition 'CN=Configuration,DC=lab,DC=test'

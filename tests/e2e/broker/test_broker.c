@@ -289,19 +289,28 @@ test_privileged_killed(void)
 		(void)kill(busy_pid(), SIGKILL);
 	rig_wait(&o);
 	CHECK_STR(outcome_state(&o), "done");
-	CHECK(strstr(outcome_text(&o), "CausewayUnknown") != NULL);
+	if (strstr(outcome_text(&o), "CausewayUnknown") == NULL) {
+		test_failed = 1;
+		(void)fprintf(stderr, "%s: says %s\n", test_case, outcome_text(&o));
+	}
 	outcome_free(&o);
 	test_case = "it dies in a write";
-	rig_begin(&o, CW_SCRIPT_RUN, "while ($true) { Set-ADUser ada -Title T }", RIG_MS, NULL);
+	rig_begin(&o, CW_SCRIPT_RUN,
+	    "$n = 0; while ($n -lt 3) { try { Set-ADUser ada -Title T } catch { $n++; \"$_\" } }",
+	    RIG_MS, NULL);
 	while (o.script != NULL && !(in_a_write() && busy_pid() > 0))
 		(void)uv_run(&rig.loop, UV_RUN_NOWAIT);
 	(void)kill(busy_pid(), SIGKILL);
 	rig_wait(&o);
 	CHECK_STR(outcome_state(&o), "unknown");
-	CHECK(strstr(outcome_text(&o), "CausewayUnknown") != NULL);
+	CHECK(strstr(outcome_text(&o), "makes no more writes") != NULL);
 	outcome_free(&o);
 	test_case = "and the journal says so";
-	CHECK_EQ(cw_journal_walk(rig.journal, 1000, is_lost, &lost, &err), CW_OK);
+	for (uint64_t end = cw_clock_ms() + RIG_MS; !lost && cw_clock_ms() < end;) {
+		(void)uv_run(
+		    &rig.loop, UV_RUN_NOWAIT); /* its writer may be on the way to the disk */
+		CHECK_EQ(cw_journal_walk(rig.journal, 1000, is_lost, &lost, &err), CW_OK);
+	}
 	CHECK(lost);
 	test_case = "others find a runspace again";
 	rig_run(&o, "(Get-ADUser ada).SamAccountName");

@@ -134,7 +134,7 @@ static const struct {
 	    "\",\"variables\":{\"cw0\":\"A*\"}}}\n",
 	    "\"Ada\"\n", "" },
 	{ "a write that is gathered, and a typed catch",
-	    "1..3 | Disable-ADAccount\n"
+	    "$__cw['Patience'] = [long]::MaxValue; 1..3 | Disable-ADAccount\n"
 	    "try { Get-ADUser x } catch "
 	    "[Microsoft.ActiveDirectory.Management.ADIdentityNotFoundException] "
 	    "{ \"$_\" }",

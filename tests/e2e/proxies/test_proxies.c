@@ -168,22 +168,48 @@ run_file(const char *path)
 	(void)fclose(f);
 }
 
+/* A session that a machine's policy has locked from its start is refused, and says why. */
+static void
+test_locked(uv_loop_t *loop, char *const *engine, const char *const *roles)
+{
+	test_case = "locked before the preparation";
+	rows++;
+	CHECK(double_start(&broker, loop, engine, NULL, NULL));
+	double_run(&broker, "$ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'",
+	    SCRIPT_MS);
+	CHECK(!double_prepare(&broker, roles, NULL));
+	CHECK(strstr(cw_buf_str(&broker.errors), "kept in ConstrainedLanguage") != NULL);
+	double_end(&broker);
+}
+
 int
 main(int argc, char **argv)
 {
 	static const char *const roles[] = { "directory", "sync", NULL };
 	static const char *const modules[] = { "Causeway.Lab.Utility", NULL };
 	char *engine[] = { argv[1], "-s", NULL };
+	bool strict = false;
 	uv_loop_t loop;
 
 	if (argc < 3)
 		return 2;
 	CHECK_EQ(uv_loop_init(&loop), 0);
 	for (int i = 2; i < argc; i++) {
-		if (!double_start(&broker, &loop, engine, roles, modules))
+		if (cw_streq(argv[i], "--strict")) {
+			strict = true;
+			continue;
+		}
+		if (cw_streq(argv[i], "--locked")) {
+			test_locked(&loop, engine, roles);
+			continue;
+		}
+		if (!double_start(&broker, &loop, engine, roles, modules)) {
 			test_failed = 1;
-		else
+		} else {
+			if (strict)
+				double_run(&broker, "Set-StrictMode -Version Latest", SCRIPT_MS);
 			run_file(argv[i]);
+		}
 		double_end(&broker);
 	}
 	CHECK_EQ(uv_loop_close(&loop), 0);

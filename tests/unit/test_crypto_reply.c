@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "crypto/seal.h"
-#include "reply.h"
+#include "crypto/reply.h"
 #include "test.h"
 
 int test_failed;
@@ -25,7 +25,7 @@ main(void)
 	static const char password[] = "Tr4m-Kessel-9";
 
 	for (size_t i = 0; i < CW_COUNT(rows); i++) {
-		struct cli_reply *reply = NULL;
+		struct cw_reply *reply = NULL;
 		struct cw_buf key, box, text, opened;
 		struct cw_err err = { 0 };
 		char context[128];
@@ -35,9 +35,9 @@ main(void)
 		cw_buf_init(&box, 4096);
 		cw_buf_init(&text, 4096);
 		cw_buf_init(&opened, 4096);
-		CHECK_EQ(cli_reply_new(&reply, &err), CW_OK);
+		CHECK_EQ(cw_reply_new(&reply, &err), CW_OK);
 		CHECK_EQ(
-		    cw_base64_get(&key, cli_reply_key(reply), strlen(cli_reply_key(reply))), CW_OK);
+		    cw_base64_get(&key, cw_reply_key(reply), strlen(cw_reply_key(reply))), CW_OK);
 		CHECK_EQ(cw_buf_left(&key), CW_SEAL_KEY);
 		(void)snprintf(
 		    context, sizeof(context), "causeway/password/caller/%s", rows[i].sealed_for);
@@ -45,13 +45,12 @@ main(void)
 		    cw_seal(&box, cw_buf_peek(&key), context, password, strlen(password), &err),
 		    CW_OK);
 		CHECK_EQ(cw_base64_put(&text, cw_buf_peek(&box), cw_buf_left(&box)), CW_OK);
-		CHECK_EQ(
-		    cli_reply_open(&opened, reply, rows[i].opened_for, cw_buf_str(&text), &err),
+		CHECK_EQ(cw_reply_open(&opened, reply, rows[i].opened_for, cw_buf_str(&text), &err),
 		    rows[i].r);
 		CHECK_STR(cw_buf_str(&opened), rows[i].r == CW_OK ? password : "");
-		CHECK_EQ(cli_reply_open(&opened, reply, rows[i].opened_for, "not base64!", &err),
+		CHECK_EQ(cw_reply_open(&opened, reply, rows[i].opened_for, "not base64!", &err),
 		    CW_EPROTO);
-		cli_reply_free(reply);
+		cw_reply_free(reply);
 		cw_buf_free(&key);
 		cw_buf_free(&box);
 		cw_buf_free(&text);

@@ -10,19 +10,19 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "crypto/seal.h"
-#include "reply.h"
+#include "crypto/reply.h"
 
 #define BOX_MAX 4096 /* bytes of a sealed password */
 
-struct cli_reply {
+struct cw_reply {
 	uint8_t private_key[CW_SEAL_KEY];
 	char public_text[64]; /* base64 */
 };
 
 int
-cli_reply_new(struct cli_reply **ret, struct cw_err *err)
+cw_reply_new(struct cw_reply **ret, struct cw_err *err)
 {
-	struct cli_reply *reply = calloc(1, sizeof(*reply));
+	struct cw_reply *reply = calloc(1, sizeof(*reply));
 	uint8_t public_key[CW_SEAL_KEY];
 	struct cw_buf text;
 	int r;
@@ -44,12 +44,12 @@ cli_reply_new(struct cli_reply **ret, struct cw_err *err)
 	reply = NULL;
 done:
 	cw_buf_free(&text);
-	cli_reply_free(reply);
+	cw_reply_free(reply);
 	return r;
 }
 
 void
-cli_reply_free(struct cli_reply *reply)
+cw_reply_free(struct cw_reply *reply)
 {
 	if (reply == NULL)
 		return;
@@ -58,13 +58,13 @@ cli_reply_free(struct cli_reply *reply)
 }
 
 const char *
-cli_reply_key(const struct cli_reply *reply)
+cw_reply_key(const struct cw_reply *reply)
 {
 	return reply->public_text;
 }
 
 int
-cli_reply_open(struct cw_buf *ret, const struct cli_reply *reply, const char *operation,
+cw_reply_open(struct cw_buf *ret, const struct cw_reply *reply, const char *operation,
     const char *sealed, struct cw_err *err)
 {
 	char context[128];
