@@ -101,8 +101,9 @@ cw_plan_attribute_changes(
 
 /* --- names */
 
-char *
-cw_plan_canonical_name(const char *dn)
+/* "lab.test/Staff/Ada" of "CN=Ada,OU=Staff,DC=lab,DC=test"; the caller frees. */
+static char *
+canonical_name(const char *dn)
 {
 	const char *parts[CW_DN_PARTS_MAX], *at = dn;
 	size_t lens[CW_DN_PARTS_MAX], n = 0, root;
@@ -301,7 +302,7 @@ show_place(const struct cw_ps_value **ret, struct cw_ps_arena *arena, const char
 		return give_text(ret, arena, CW_PS_STRING, cw_plan_shown_name(arena, dn));
 	if (!cw_strcaseeq(attribute, "canonicalName"))
 		return CW_PLAN_UNTOLD;
-	name = cw_plan_canonical_name(dn);
+	name = canonical_name(dn);
 	r = give_text(ret, arena, CW_PS_STRING, name);
 	free(name);
 	return r;
