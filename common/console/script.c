@@ -200,6 +200,11 @@ show_end(struct cw_script_view *v, const cJSON *result)
 	}
 	cJSON_ArrayForEach (refusal, cw_json_get(result, "refusals"))
 		show_refusal(v, refusal);
+	if (cw_json_str(result, "stopped") != NULL) {
+		fputs("stopped: ", v->err.out);
+		cw_console_print(v->err.out, cw_json_str(result, "stopped"));
+		fputc('\n', v->err.out);
+	}
 	if (error != NULL && !was_shown(v, error))
 		print_note(&v->err, "error", CW_STYLE_RED, error);
 	fprintf(v->err.out, "%s", cw_style_on(style_of(state), v->err.colour));
