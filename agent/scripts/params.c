@@ -119,6 +119,20 @@ read_plan(struct cw_script_request *req, const cJSON *params, struct cw_err *err
 	return CW_OK;
 }
 
+/* What comes over the wire passes through the bridge: a secret is sealed, or made here. */
+static int
+refuse_clear(const cJSON *secrets, struct cw_err *err)
+{
+	const cJSON *one;
+
+	cJSON_ArrayForEach (one, secrets)
+		if (!cJSON_IsObject(one) && !cw_streq(one->string, "reply_key"))
+			return cw_fail(err, CW_EDENIED,
+			    "the secret %.32s is in clear: it is only taken sealed, or made here",
+			    one->string);
+	return CW_OK;
+}
+
 int
 cw_script_params_run(
     struct cw_script_params *ret, const cJSON *params, int64_t now_ms, struct cw_err *err)
@@ -152,9 +166,10 @@ cw_script_params_apply(
 	if ((r = cw_json_only(params, members, "plan.apply", err)) < 0 ||
 	    (r = read_id(ret, params, err)) < 0 ||
 	    (r = read_not_after(req, params, now_ms, err)) < 0 ||
-	    (r = read_timeout(req, params, err)) < 0 || (r = read_caller(ret, params, err)) < 0)
+	    (r = read_timeout(req, params, err)) < 0 || (r = read_caller(ret, params, err)) < 0 ||
+	    (r = read_plan(req, params, err)) < 0)
 		return r;
-	return read_plan(req, params, err);
+	return refuse_clear(req->secrets, err);
 }
 
 int

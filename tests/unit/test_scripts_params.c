@@ -53,6 +53,8 @@ static const struct {
 	    "\"plan\"" },
 	{ "a plan that says it is approved", cw_script_params_apply,
 	    "{" ID "\"plan\":{},\"approve\":true," SOON "}", CW_EINVAL, "\"approve\"" },
+	{ "a secret in clear", cw_script_params_apply,
+	    "{" ID "\"plan\":{},\"secrets\":{\"1\":\"x\"}," SOON "}", CW_EDENIED, "in clear" },
 	{ "secrets that are none", cw_script_params_apply,
 	    "{" ID "\"plan\":{},\"secrets\":\"x\"," SOON "}", CW_EINVAL, "\"secrets\"" },
 	{ "a local script", cw_script_params_local,
