@@ -10,8 +10,8 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cli.h"
+#include "console/plan.h"
 #include "console/secrets.h"
-#include "os/file.h"
 
 #define SCRIPT_MAX (512u * 1024u) /* bytes, as the bridge's */
 #define PLAN_MAX (16u * 1024u * 1024u)
@@ -60,19 +60,6 @@ complain(const struct cw_err *err)
 	fprintf(
 	    stderr, "causeway: %s\n", err->text[0] != '\0' ? err->text : cw_strerror(err->code));
 	return (int)cw_script_exit_of(err);
-}
-
-static int
-keep_plan(const char *path, const cJSON *plan, struct cw_err *err)
-{
-	char *text = cJSON_Print(plan);
-	int r;
-
-	if (text == NULL)
-		return cw_fail(err, CW_ENOMEM, "out of memory");
-	r = cw_file_write(path, text, strlen(text), true, err);
-	cJSON_free(text);
-	return r;
 }
 
 /* One without a result did not run to an end that the agent could tell of. */
@@ -128,7 +115,7 @@ follow(struct cli *c, const char *tenant, const char *what, cJSON *body, const c
 	}
 	result = cw_json_get(r.end, "result");
 	if (out != NULL && cw_json_get(result, "plan") != NULL)
-		code = keep_plan(out, cw_json_get(result, "plan"), &err);
+		code = cw_plan_keep(out, cw_json_get(result, "plan"), &err);
 	if (code == CW_OK && reply != NULL)
 		code = cw_secrets_print(&r.view, reply, plan, result, &err);
 	if (code < 0)

@@ -26,6 +26,7 @@ struct cw_control_reply {
 	bool asked;
 	/* of a stream */
 	bool streams, blocked;
+	size_t ahead; /* bytes of lines that are not written yet */
 	const struct cw_control_events *events; /* NULL: not watched, or told that it is gone */
 	void *arg;
 };
@@ -34,6 +35,7 @@ struct cw_control_reply {
 struct part {
 	uv_write_t write;
 	struct cw_control_reply *client;
+	size_t n;
 	char text[];
 };
 
@@ -179,10 +181,11 @@ part_written(uv_write_t *write, int status)
 	struct part *part = write->data;
 	struct cw_control_reply *cl = part->client;
 
+	cl->ahead -= part->n;
 	free(part);
 	if (status < 0)
 		client_close(cl);
-	else if (cl->blocked && uv_stream_get_write_queue_size((uv_stream_t *)&cl->pipe) == 0) {
+	else if (cl->blocked && cl->ahead == 0) {
 		cl->blocked = false;
 		if (cl->events != NULL)
 			cl->events->writable(cl->arg);
@@ -196,7 +199,8 @@ cw_control_lines(struct cw_control_reply *cl, const char *text, size_t n)
 	struct part *part;
 	uv_buf_t bytes;
 
-	if (uv_stream_get_write_queue_size((uv_stream_t *)&cl->pipe) > CW_CONTROL_AHEAD_MAX) {
+	/* Our own count: what a pipe of Windows takes at once libuv does not count as waiting. */
+	if (cl->ahead > CW_CONTROL_AHEAD_MAX) {
 		cl->blocked = true;
 		return CW_EAGAIN;
 	}
@@ -204,13 +208,18 @@ cw_control_lines(struct cw_control_reply *cl, const char *text, size_t n)
 		return CW_ENOMEM;
 	part->write.data = part;
 	part->client = cl;
+	part->n = n;
 	memcpy(part->text, text, n);
 	bytes = uv_buf_init(part->text, (unsigned)n);
-	/* One that fails is a client that is gone, and its end says so. */
-	if (uv_write(&part->write, (uv_stream_t *)&cl->pipe, &bytes, 1, part_written) == 0)
-		cl->handles++;
-	else
+	if (uv_write(&part->write, (uv_stream_t *)&cl->pipe, &bytes, 1, part_written) != 0) {
+		/* The client is gone: so from the loop, not from in here. */
 		free(part);
+		cl->blocked = true;
+		(void)uv_timer_start(&cl->deadline, too_slow, 0, 0);
+		return CW_EAGAIN;
+	}
+	cl->handles++;
+	cl->ahead += n;
 	return CW_OK;
 }
 

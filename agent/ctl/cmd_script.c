@@ -7,10 +7,10 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "console/plan.h"
 #include "console/secrets.h"
 #include "control/control.h"
 #include "ctl.h"
-#include "os/file.h"
 
 #define SCRIPT_MAX (1024u * 1024u) /* bytes, as the broker's */
 #define PLAN_MAX (16u * 1024u * 1024u)
@@ -45,19 +45,6 @@ ask(const struct ctl *c, struct cw_script_view *view, cJSON **ret, cJSON *reques
 }
 
 static int
-keep_plan(const char *path, const cJSON *plan, struct cw_err *err)
-{
-	char *text = cJSON_Print(plan);
-	int r;
-
-	if (text == NULL)
-		return cw_fail(err, CW_ENOMEM, "out of memory");
-	r = cw_file_write(path, text, strlen(text), true, err);
-	cJSON_free(text);
-	return r;
-}
-
-static int
 script(const struct ctl *c, const char *mode, struct cw_err *err)
 {
 	struct cw_script_view view = make_view(c);
@@ -79,7 +66,7 @@ script(const struct ctl *c, const char *mode, struct cw_err *err)
 	if ((r = ask(c, &view, &result, request, err)) < 0)
 		return r;
 	if (c->out != NULL && cw_json_get(result, "plan") != NULL)
-		r = keep_plan(c->out, cw_json_get(result, "plan"), err);
+		r = cw_plan_keep(c->out, cw_json_get(result, "plan"), err);
 	if (r == CW_OK)
 		r = (int)cw_script_view_end(&view, result);
 	cJSON_Delete(result);

@@ -160,6 +160,37 @@ show_ceiling(const struct ctl *c, const cJSON *answer)
 }
 
 static void
+show_lockdown(const struct ctl *c, const cJSON *answer)
+{
+	const cJSON *lockdown = cw_json_get(answer, "lockdown");
+
+	if (cw_json_true(lockdown, "on"))
+		ctl_line(c, "lockdown", "%son%s%s%s", on(c, CW_STYLE_YELLOW), off(c),
+		    cw_json_str(lockdown, "reason") != NULL ? ": " : "",
+		    ctl_text(lockdown, "reason"));
+}
+
+static void
+show_scripts(const struct ctl *c, const cJSON *answer)
+{
+	const cJSON *scripts = cw_json_get(answer, "scripts");
+	const cJSON *sandboxes = cw_json_get(answer, "sandboxes");
+	const char *error = cw_json_str(sandboxes, "error");
+
+	if (error != NULL)
+		ctl_line(c, "scripts", "%snot run here: %s%s", on(c, CW_STYLE_YELLOW),
+		    ctl_text(sandboxes, "error"), off(c));
+	else if (cw_streq(cw_json_str(sandboxes, "state"), "none"))
+		ctl_line(c, "scripts", "not run here: \"sandboxes\" is 0 in agent.json");
+	else
+		ctl_line(c, "scripts",
+		    "%.0f running; since the start %.0f done, %.0f failed, %.0f refused; %.0f warm",
+		    ctl_number(scripts, "running"), ctl_number(scripts, "done"),
+		    ctl_number(scripts, "failed"), ctl_number(scripts, "refused"),
+		    ctl_number(sandboxes, "warm"));
+}
+
+static void
 show_work(const struct ctl *c, const cJSON *answer)
 {
 	const cJSON *commands = cw_json_get(answer, "commands");
@@ -204,10 +235,12 @@ ctl_status(const struct ctl *c, struct cw_err *err)
 		ctl_line(c, "", "process %.0f, running for %s, in %s", ctl_number(answer, "pid"),
 		    cw_when_duration(ms_since(ctl_text(answer, "started"))),
 		    ctl_text(answer, "folder"));
+		show_lockdown(c, answer);
 		well = show_bridge(c, answer);
 		well = show_roles(c, answer) && well;
 		show_controller(c, answer);
 		show_ceiling(c, answer);
+		show_scripts(c, answer);
 		show_work(c, answer);
 	}
 	cJSON_Delete(answer);

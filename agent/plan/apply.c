@@ -18,15 +18,77 @@
 
 #define FILTER_MAX (1024u * 1024u) /* bytes: an entry may name thousands */
 
+struct placeholder {
+	const char *text; /* of the plan */
+	char guid[CW_UUID_TEXT]; /* of what was made; "": not yet */
+};
+
 struct cw_plan_apply {
 	const cJSON *plan, *entry; /* entry NULL: before the first one */
 	unsigned number;
-	cJSON *made; /* placeholder -> GUID, of what is made so far */
+	struct placeholder *placeholders; /* sorted */
+	size_t placeholder_count;
 	cJSON *found; /* GUID -> {"dn","class","sid"?, PROPERTY:[TEXT]} */
 	cJSON *properties;
 	struct cw_buf filter;
 	bool told; /* what the entry makes was shown */
 };
+
+/* --- placeholders */
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(((const struct placeholder *)a)->text, ((const struct placeholder *)b)->text);
+}
+
+static bool
+list_placeholders(struct cw_plan_apply *a)
+{
+	const cJSON *entries = cw_json_get(a->plan, "entries"), *entry, *creates;
+
+	a->placeholders = calloc((size_t)cJSON_GetArraySize(entries) + 1, sizeof(*a->placeholders));
+	if (a->placeholders == NULL)
+		return false;
+	cJSON_ArrayForEach (entry, entries)
+		if ((creates = cw_json_get(entry, "creates")) != NULL)
+			a->placeholders[a->placeholder_count++].text =
+			    cw_json_str(creates, "placeholder");
+	if (a->placeholder_count > 1)
+		qsort(a->placeholders, a->placeholder_count, sizeof(*a->placeholders), compare);
+	return true;
+}
+
+/* NULL: it is a GUID of the directory. */
+static struct placeholder *
+placeholder(const struct cw_plan_apply *a, const char *guid)
+{
+	struct placeholder key = { .text = guid };
+
+	return a->placeholder_count == 0 ? NULL
+					 : bsearch(&key, a->placeholders, a->placeholder_count,
+					       sizeof(*a->placeholders), compare);
+}
+
+static bool
+is_made(const struct cw_plan_apply *a, const char *guid)
+{
+	const struct placeholder *p = placeholder(a, guid);
+
+	return p != NULL && p->guid[0] != '\0';
+}
+
+/* The GUID that the directory knows: of what an earlier entry made, the real one. NULL: that one
+ * was not made. */
+static const char *
+real_guid(const struct cw_plan_apply *a, const char *guid)
+{
+	const struct placeholder *p = placeholder(a, guid);
+
+	return p == NULL ? guid : p->guid[0] != '\0' ? p->guid : NULL;
+}
+
+/* --- its life */
 
 struct cw_plan_apply *
 cw_plan_apply_new(const cJSON *plan)
@@ -37,10 +99,9 @@ cw_plan_apply_new(const cJSON *plan)
 		return NULL;
 	a->plan = plan;
 	cw_buf_init(&a->filter, FILTER_MAX);
-	a->made = cJSON_CreateObject();
 	a->found = cJSON_CreateObject();
 	a->properties = cJSON_CreateArray();
-	if (a->made == NULL || a->found == NULL || a->properties == NULL) {
+	if (a->found == NULL || a->properties == NULL || !list_placeholders(a)) {
 		cw_plan_apply_free(a);
 		return NULL;
 	}
@@ -52,7 +113,7 @@ cw_plan_apply_free(struct cw_plan_apply *a)
 {
 	if (a == NULL)
 		return;
-	cJSON_Delete(a->made);
+	free(a->placeholders);
 	cJSON_Delete(a->found);
 	cJSON_Delete(a->properties);
 	cw_buf_free(&a->filter);
@@ -76,30 +137,6 @@ const char *
 cw_plan_apply_command(const struct cw_plan_apply *a)
 {
 	return cw_json_str(a->entry, "command");
-}
-
-/* --- placeholders */
-
-static bool
-is_placeholder(const struct cw_plan_apply *a, const char *guid)
-{
-	const cJSON *entry, *creates;
-
-	cJSON_ArrayForEach (entry, cw_json_get(a->plan, "entries"))
-		if ((creates = cw_json_get(entry, "creates")) != NULL &&
-		    cw_streq(cw_json_str(creates, "placeholder"), guid))
-			return true;
-	return false;
-}
-
-/* The GUID that the directory knows: of what an earlier entry made, the real one. NULL: that one
- * was not made. */
-static const char *
-real_guid(const struct cw_plan_apply *a, const char *guid)
-{
-	const char *made = cw_json_str(a->made, guid);
-
-	return made != NULL ? made : is_placeholder(a, guid) ? NULL : guid;
 }
 
 /* --- what to look up */
@@ -349,7 +386,7 @@ check_values(const struct cw_plan_apply *a, const cJSON *target, struct cw_err *
 	const cJSON *now = cw_json_get(a->found, real_guid(a, guid)), *one;
 	char was[64], is[64];
 
-	if (cw_json_str(a->made, guid) != NULL)
+	if (is_made(a, guid))
 		return CW_OK; /* made a moment ago, by an entry before this one */
 	cJSON_ArrayForEach (one, cw_json_get(a->entry, "before")) {
 		const cJSON *values = cw_json_get(now, one->string);
@@ -432,11 +469,10 @@ cw_plan_apply_check(struct cw_plan_apply *a, struct cw_err *err)
 static bool
 substitute(const struct cw_plan_apply *a, cJSON *json)
 {
-	const char *made = cJSON_IsString(json) ? cw_json_str(a->made, json->valuestring) : NULL;
 	cJSON *one;
 
-	if (made != NULL)
-		return cJSON_SetValuestring(json, made) != NULL;
+	if (cJSON_IsString(json) && is_made(a, json->valuestring))
+		return cJSON_SetValuestring(json, real_guid(a, json->valuestring)) != NULL;
 	cJSON_ArrayForEach (one, json)
 		if (!substitute(a, one))
 			return false;
@@ -477,12 +513,17 @@ cw_plan_apply_output(struct cw_plan_apply *a, const struct cw_ps_value *value, s
 	const cJSON *creates = cw_json_get(a->entry, "creates");
 	const char *guid = cw_ps_str(cw_ps_get(value, "ObjectGUID"));
 
+	struct placeholder *p;
+	uint8_t bytes[16];
+
 	if (creates == NULL || guid == NULL)
 		return CW_OK;
+	p = placeholder(a, cw_json_str(creates, "placeholder"));
+	if (p == NULL || cw_uuid_parse(bytes, guid, strlen(guid)) < 0)
+		return cw_fail(err, CW_EPROTO, "what entry %u made has no GUID", a->number);
+	cw_uuid_text(p->guid, bytes);
 	a->told = true;
-	return cJSON_AddStringToObject(a->made, cw_json_str(creates, "placeholder"), guid) == NULL
-	    ? no_memory(err)
-	    : CW_OK;
+	return CW_OK;
 }
 
 int

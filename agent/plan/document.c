@@ -58,17 +58,22 @@ list_of(cJSON *plan, const char *name)
 	return cJSON_GetObjectItemCaseSensitive(plan, name);
 }
 
+/* The number of what comes next in a numbered list: one more than the last one's. */
 static unsigned
-next_entry(const cJSON *plan)
+next_number(const cJSON *list, const char *name)
 {
-	return (unsigned)cJSON_GetArraySize(cw_json_get(plan, "entries")) + 1;
+	const cJSON *last = list->child == NULL ? NULL : list->child->prev;
+	int64_t number = 0;
+
+	(void)cw_json_int(last, name, &number);
+	return (unsigned)number + 1;
 }
 
 /* A new slot for this entry's parameter, whose value it becomes. */
 static bool
 add_slot(cJSON *slots, unsigned entry, cJSON *parameter)
 {
-	unsigned number = (unsigned)cJSON_GetArraySize(slots) + 1;
+	unsigned number = next_number(slots, "slot");
 	cJSON *slot = cJSON_CreateObject();
 
 	if (slot == NULL || !cJSON_AddItemToArray(slots, slot)) {
@@ -103,7 +108,7 @@ add_entry(cJSON *plan, cJSON *entry, unsigned number, struct cw_err *err)
 int
 cw_plan_document_add(cJSON *plan, cJSON *entry, struct cw_err *err)
 {
-	int r = add_entry(plan, entry, next_entry(plan), err);
+	int r = add_entry(plan, entry, next_number(list_of(plan, "entries"), "entry"), err);
 
 	if (r < 0)
 		cJSON_Delete(entry);

@@ -191,8 +191,9 @@ cw_plan_state_remove(struct cw_plan_state *state, struct cw_plan_object *object)
 
 /* --- links */
 
-const struct cw_attribute *
-cw_plan_backlink(const struct cw_attribute *a)
+/* The attribute that shows the other end of a link; NULL: none, or which is not known here. */
+static const struct cw_attribute *
+backlink(const struct cw_attribute *a)
 {
 	static const char *const pairs[][2] = {
 		{ "member", "memberOf" },
@@ -258,7 +259,7 @@ bool
 cw_plan_state_link(struct cw_plan_state *state, struct cw_plan_object *object,
     const struct cw_attribute *attribute, const char *dn, bool add)
 {
-	const struct cw_attribute *back = cw_plan_backlink(attribute);
+	const struct cw_attribute *back = backlink(attribute);
 	struct cw_plan_object *other;
 
 	state->linked = true;

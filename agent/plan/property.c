@@ -34,6 +34,22 @@ static const struct {
 	{ "msDS-PSOApplied", "msDS-ResultantPSO" },
 };
 
+/* Something that the attribute is made of is another. Asked for every touched object of every read:
+ * rows are looked up once. */
+static bool
+follows_a_change(const struct cw_plan_object *o, const struct cw_attribute *a)
+{
+	static const struct cw_attribute *made[CW_COUNT(follows)];
+
+	for (size_t i = 0; i < CW_COUNT(follows); i++) {
+		if (made[i] == NULL)
+			made[i] = cw_attribute_find(follows[i].made, strlen(follows[i].made));
+		if (made[i] == a && cJSON_GetObjectItem(o->changes, follows[i].of) != NULL)
+			return true;
+	}
+	return false;
+}
+
 static bool
 is_one_of(const char *name, const char *const *names, size_t n)
 {
@@ -58,7 +74,7 @@ static const char *const places[] = { "distinguishedName", "canonicalName", "msD
 static bool
 is_moved(const struct cw_plan_object *o)
 {
-	return o->real_dn != NULL && !cw_strcaseeq(o->dn, o->real_dn);
+	return o->placed && o->real_dn != NULL && !cw_strcaseeq(o->dn, o->real_dn);
 }
 
 bool
@@ -69,25 +85,25 @@ cw_plan_attribute_changes(
 
 	if (o->whole || cw_plan_state_change(o, a) != NULL)
 		return true;
+	if (follows_a_change(o, a))
+		return true;
+	/* Whatever else follows is the directory's own to write. */
+	if (!(a->flags & (CW_ATTRIBUTE_SYSTEM | CW_ATTRIBUTE_COMPUTED | CW_ATTRIBUTE_BACKLINK)))
+		return false;
 	if (o->changed_ms != 0 && (IS_ONE_OF(name, times) || IS_ONE_OF(name, counters)))
 		return true;
 	if (is_moved(o) && IS_ONE_OF(name, places))
 		return true;
 	if (cw_plan_state_members_changed(state) && IS_ONE_OF(name, closures))
 		return true;
-	if (cw_plan_state_links_unknown(state) && a->flags & CW_ATTRIBUTE_BACKLINK)
-		return true;
-	for (size_t i = 0; i < CW_COUNT(follows); i++)
-		if (cw_strcaseeq(follows[i].made, name) &&
-		    cJSON_GetObjectItem(o->changes, follows[i].of) != NULL)
-			return true;
-	return false;
+	return cw_plan_state_links_unknown(state) && a->flags & CW_ATTRIBUTE_BACKLINK;
 }
 
 /* --- names */
 
-char *
-cw_plan_canonical_name(const char *dn)
+/* "lab.test/Staff/Ada" of "CN=Ada,OU=Staff,DC=lab,DC=test"; the caller frees. */
+static char *
+canonical_name(const char *dn)
 {
 	const char *parts[CW_DN_PARTS_MAX], *at = dn;
 	size_t lens[CW_DN_PARTS_MAX], n = 0, root;
@@ -286,7 +302,7 @@ show_place(const struct cw_ps_value **ret, struct cw_ps_arena *arena, const char
 		return give_text(ret, arena, CW_PS_STRING, cw_plan_shown_name(arena, dn));
 	if (!cw_strcaseeq(attribute, "canonicalName"))
 		return CW_PLAN_UNTOLD;
-	name = cw_plan_canonical_name(dn);
+	name = canonical_name(dn);
 	r = give_text(ret, arena, CW_PS_STRING, name);
 	free(name);
 	return r;

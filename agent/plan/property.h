@@ -40,7 +40,4 @@ bool cw_plan_others_are_same(const struct cw_plan_state *state);
 bool cw_plan_attribute_changes(const struct cw_plan_state *state,
     const struct cw_plan_object *object, const struct cw_attribute *attribute);
 
-/* "lab.test/Staff/Ada" of "CN=Ada,OU=Staff,DC=lab,DC=test"; the caller frees. */
-char *cw_plan_canonical_name(const char *dn);
-
 #endif

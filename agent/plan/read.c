@@ -22,7 +22,6 @@ cw_plan_read_free(struct cw_plan_read *r)
 		return;
 	cJSON_Delete(r->parameters);
 	cJSON_Delete(r->given);
-	cJSON_Delete(r->looks_at);
 	cJSON_Delete(r->more);
 	cJSON_Delete(r->change);
 	free(r->touched);

@@ -24,6 +24,7 @@ struct cw_err;
  *   cw_plan_read_touched()
  *   cw_plan_read_made()     last, objects that only the plan knows, one by one
  */
+#define CW_PLAN_FILTER_ATTRIBUTES 32 /* of one filter; with more it cannot be told */
 struct cw_plan_read {
 	const struct cw_catalogue_command *entry;
 	struct cw_plan_state *state;
@@ -34,7 +35,9 @@ struct cw_plan_read {
 	const char
 	    *left_out; /* a property that only "*" asks for and that cannot be told; or NULL */
 	char *filter; /* LDAP, or NULL */
-	cJSON *looks_at; /* attributes of the filter that planned writes touch */
+	const struct cw_attribute *attributes[CW_PLAN_FILTER_ATTRIBUTES]; /* it looks at */
+	size_t attribute_count;
+	bool too_many;
 	/* What it is about when it begins: what is planned later, while it runs, is not its own. */
 	const struct cw_plan_object **touched, **made; /* sorted by address; as they were made */
 	size_t touched_count, made_count, touched_at, made_at;

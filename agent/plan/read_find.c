@@ -117,15 +117,12 @@ read_take_base(struct cw_plan_read *r, struct cw_err *err)
 bool
 read_matters(const struct cw_plan_read *r, const struct cw_plan_object *o)
 {
-	const cJSON *one;
-
 	if (o->created || o->removed)
 		return false;
-	if (o->whole || (o->real_dn != NULL && !cw_strcaseeq(o->dn, o->real_dn)))
+	if (o->whole || (o->placed && o->real_dn != NULL && !cw_strcaseeq(o->dn, o->real_dn)))
 		return true;
-	cJSON_ArrayForEach (one, r->looks_at)
-		if (cw_plan_attribute_changes(
-			r->state, o, cw_attribute_find(one->valuestring, strlen(one->valuestring))))
+	for (size_t i = 0; i < r->attribute_count; i++)
+		if (cw_plan_attribute_changes(r->state, o, r->attributes[i]))
 			return true;
 	return false;
 }
@@ -160,26 +157,24 @@ read_is_touched(const struct cw_plan_read *r, const struct cw_ps_value *value)
 void
 read_look_at(void *arg, const struct cw_attribute *attribute)
 {
-	cJSON *list = arg;
-	const char *name = cw_attribute_name(attribute);
+	struct cw_plan_read *r = arg;
 
-	if (cw_plan_find(CW_SYNTAX_TEXT, list, name) < 0)
-		cJSON_AddItemToArray(list, cJSON_CreateString(name));
+	for (size_t i = 0; i < r->attribute_count; i++)
+		if (r->attributes[i] == attribute)
+			return;
+	if (r->attribute_count < CW_COUNT(r->attributes))
+		r->attributes[r->attribute_count++] = attribute;
+	else
+		r->too_many = true;
 }
 
 /* Names of objects in the filter are those that would be; the directory knows others. */
 static bool
 looks_at_names(const struct cw_plan_read *r)
 {
-	const cJSON *one;
-
-	cJSON_ArrayForEach (one, r->looks_at) {
-		const struct cw_attribute *a =
-		    cw_attribute_find(one->valuestring, strlen(one->valuestring));
-
-		if (a != NULL && a->syntax == CW_SYNTAX_DN)
+	for (size_t i = 0; i < r->attribute_count; i++)
+		if (r->attributes[i]->syntax == CW_SYNTAX_DN)
 			return true;
-	}
 	return false;
 }
 
@@ -210,10 +205,9 @@ read_filter(struct cw_plan_read *r, const struct cw_catalogue_call *call, struct
 		return CW_OK;
 	r->what = CW_PLAN_READ_FIND;
 	r->filter = cw_strdup(cw_ps_str(filter));
-	r->looks_at = cJSON_CreateArray();
-	if (r->filter == NULL || r->looks_at == NULL)
+	if (r->filter == NULL)
 		return no_memory(err);
-	if (!cw_plan_filter_attributes(r->filter, read_look_at, r->looks_at))
+	if (!cw_plan_filter_attributes(r->filter, read_look_at, r) || r->too_many)
 		return read_untold(r, "its filter looks at more than the plan can know", err);
 	if ((code = read_take_base(r, err)) < 0)
 		return code;
@@ -252,14 +246,14 @@ add_text(cJSON *list, const char *text)
 static cJSON *
 properties(const struct cw_plan_read *r)
 {
-	const cJSON *asked = read_parameter(r->given, "Properties"), *one;
+	const cJSON *asked = read_parameter(r->given, "Properties");
 	cJSON *list = cJSON_IsArray(asked) ? cJSON_Duplicate(asked, true) : cJSON_CreateArray();
 	bool ok = list != NULL;
 
 	if (cJSON_IsString(asked))
 		ok = ok && add_text(list, asked->valuestring);
-	cJSON_ArrayForEach (one, r->looks_at)
-		ok = ok && add_text(list, one->valuestring);
+	for (size_t i = 0; i < r->attribute_count; i++)
+		ok = ok && add_text(list, cw_attribute_name(r->attributes[i]));
 	if (!ok) {
 		cJSON_Delete(list);
 		return NULL;
@@ -447,6 +441,15 @@ cannot_judge(const struct cw_plan_read *r, const struct cw_plan_object *o, struc
 	return read_untold(r, why, err);
 }
 
+static bool
+looks_at(const struct cw_plan_read *r, const char *name)
+{
+	for (size_t i = 0; i < r->attribute_count; i++)
+		if (cw_strcaseeq(cw_attribute_name(r->attributes[i]), name))
+			return true;
+	return false;
+}
+
 /* Without what was asked for only to judge it. */
 static int
 without_extra(struct cw_plan_read *r, const struct cw_ps_value **ret, struct cw_ps_arena *arena,
@@ -473,8 +476,7 @@ without_extra(struct cw_plan_read *r, const struct cw_ps_value **ret, struct cw_
 			cw_plan_find(CW_SYNTAX_TEXT, asked, "*") >= 0;
 
 		/* The module's own names are what it shows anyway. */
-		if (is_asked || (p != NULL && cw_streq(p->name, name)) ||
-		    cw_plan_find(CW_SYNTAX_TEXT, r->looks_at, name) < 0)
+		if (is_asked || (p != NULL && cw_streq(p->name, name)) || !looks_at(r, name))
 			kept[object->property_count++] = from->properties[i];
 	}
 	*v = **ret;

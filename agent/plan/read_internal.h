@@ -22,7 +22,7 @@ int read_show(struct cw_plan_read *r, const struct cw_ps_value **ret, struct cw_
 int read_filter(struct cw_plan_read *r, const struct cw_catalogue_call *call, struct cw_err *err);
 int read_take_base(struct cw_plan_read *r, struct cw_err *err); /* where it looks */
 bool read_in_scope(const struct cw_plan_read *r, const char *dn);
-void read_look_at(void *list, const struct cw_attribute *attribute);
+void read_look_at(void *read, const struct cw_attribute *attribute);
 /* Does what is planned of the object matter for finding it, by what the read looks at? */
 bool read_matters(const struct cw_plan_read *r, const struct cw_plan_object *o);
 void read_sort(const struct cw_plan_object **list, size_t count);

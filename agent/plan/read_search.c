@@ -85,10 +85,8 @@ judge_row(size_t row, const struct cw_plan_object *o)
 static bool
 only_moved(const struct cw_plan_read *r, const struct cw_plan_object *o)
 {
-	const cJSON *one;
-
-	cJSON_ArrayForEach (one, r->looks_at)
-		if (cw_plan_attribute_changes(r->state, o, attribute(one->valuestring)))
+	for (size_t i = 0; i < r->attribute_count; i++)
+		if (cw_plan_attribute_changes(r->state, o, r->attributes[i]))
 			return false;
 	return !o->created && !o->whole;
 }
@@ -115,11 +113,9 @@ read_search(struct cw_plan_read *r, struct cw_err *err)
 	const struct cw_plan_object *o;
 	int code;
 
-	if ((r->looks_at = cJSON_CreateArray()) == NULL)
-		return cw_fail(err, CW_ENOMEM, "out of memory");
 	for (size_t i = 0; i < CW_COUNT(rows); i++)
 		if (has(r, rows[i].name))
-			read_look_at(r->looks_at, attribute(rows[i].attribute));
+			read_look_at(r, attribute(rows[i].attribute));
 	if ((code = read_take_base(r, err)) < 0)
 		return code;
 	r->what = CW_PLAN_READ_SEARCH;

@@ -130,8 +130,6 @@ bool cw_plan_state_has_moved(const struct cw_plan_state *state);
 
 /* --- links */
 
-/* The attribute that shows the other end of a link, NULL: none, or which is not known here. */
-const struct cw_attribute *cw_plan_backlink(const struct cw_attribute *attribute);
 /* A link was changed whose other end is not known here: no back link can be told any more. */
 bool cw_plan_state_links_unknown(const struct cw_plan_state *state);
 /* Group membership is another for somebody, directly or through a group that is gone. */

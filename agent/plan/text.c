@@ -254,8 +254,9 @@ cw_plan_value(struct cw_ps_arena *arena, enum cw_attribute_syntax syntax, const 
 
 /* --- comparing */
 
-bool
-cw_plan_same(enum cw_attribute_syntax syntax, const char *a, const char *b)
+/* Case counts where the syntax says so. */
+static bool
+same(enum cw_attribute_syntax syntax, const char *a, const char *b)
 {
 	return syntax == CW_SYNTAX_BYTES || syntax == CW_SYNTAX_ACL ? strcmp(a, b) == 0
 								    : cw_strcaseeq(a, b);
@@ -268,7 +269,7 @@ cw_plan_find(enum cw_attribute_syntax syntax, const cJSON *list, const char *tex
 	int at = 0;
 
 	cJSON_ArrayForEach (one, list) {
-		if (cw_plan_same(syntax, one->valuestring, text))
+		if (same(syntax, one->valuestring, text))
 			return at;
 		at++;
 	}

@@ -35,8 +35,6 @@ char *cw_plan_shown_name(struct cw_ps_arena *arena, const char *dn);
 /* A large number that counts 100 ns since 1601, as a date; null where it says never. */
 const struct cw_ps_value *cw_plan_date(struct cw_ps_arena *arena, const char *digits);
 
-/* Whether two texts are the same value: case counts where the syntax says so. */
-bool cw_plan_same(enum cw_attribute_syntax syntax, const char *a, const char *b);
 /* The place of a text in a list, or -1. */
 int cw_plan_find(enum cw_attribute_syntax syntax, const cJSON *list, const char *text);
 

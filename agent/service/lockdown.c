@@ -59,8 +59,8 @@ cw_lockdown_set(const char *state_folder, const char *reason, int64_t now_ms, st
 	int r;
 
 	if (reason != NULL &&
-	    (strlen(reason) >= CW_LOCKDOWN_REASON_MAX || !cw_utf8_valid(reason, strlen(reason))))
-		return cw_fail(err, CW_EINVAL, "a reason is a text of at most %u bytes",
+	    (strlen(reason) >= CW_LOCKDOWN_REASON_MAX || !cw_utf8_is_line(reason, strlen(reason))))
+		return cw_fail(err, CW_EINVAL, "a reason is one line of at most %u bytes",
 		    CW_LOCKDOWN_REASON_MAX - 1);
 	if ((r = path_of(path, state_folder, err)) < 0)
 		return r;

@@ -140,7 +140,8 @@ known_result(const cJSON *result)
 	static const struct {
 		const char *name;
 		cJSON_bool (*is)(const cJSON *value);
-	} members[] = { { "state", cJSON_IsString }, { "calls", cJSON_IsNumber },
+	} members[] = { { "state", cJSON_IsString }, { "stopped", cJSON_IsString },
+		{ "refused", cJSON_IsNumber }, { "calls", cJSON_IsNumber },
 		{ "writes", cJSON_IsNumber }, { "objects", cJSON_IsNumber },
 		{ "bytes", cJSON_IsNumber }, { "server", cJSON_IsString },
 		{ "duration_ms", cJSON_IsNumber }, { "plan", cJSON_IsObject },
@@ -211,8 +212,11 @@ finish_with(struct operation *op, const cJSON *result)
 {
 	const char *state = cw_json_str(result, "state");
 	const char *message = cw_json_str(cw_json_get(result, "error"), "message");
+	const char *stopped = cw_json_str(result, "stopped");
 	struct cw_err why = { 0 };
 
+	if (cw_streq(state, "stopped") && stopped != NULL)
+		message = stopped;
 	route_first_line(why.text, sizeof(why.text),
 	    message != NULL                  ? message
 		: cw_streq(state, "stopped") ? "it was stopped"

@@ -12,6 +12,7 @@
 #include "console/plan.h"
 #include "console/table.h"
 #include "console/when.h"
+#include "os/file.h"
 
 #define TEXT_MAX 4096u /* bytes of one value; longer ones are cut */
 #define BUFFER_MAX (1u << 20)
@@ -215,7 +216,7 @@ print_head(const struct cw_console *c, const cJSON *entry)
 	const char *command = cw_json_str(entry, "command"), *dn = cw_json_str(target, "dn");
 	const char *class = cw_json_str(target, "class");
 
-	fprintf(c->out, "%3.0f  %s", cJSON_IsNumber(number) ? number->valuedouble : 0,
+	fprintf(c->out, "%.0f  %s", cJSON_IsNumber(number) ? number->valuedouble : 0,
 	    cw_style_on(CW_STYLE_BOLD, c->colour));
 	cw_console_print(c->out, command != NULL ? command : "?");
 	fprintf(c->out, "%s  ", cw_style_off(CW_STYLE_BOLD, c->colour));
@@ -259,6 +260,7 @@ print_entry(const struct cw_console *c, const cJSON *plan, const cJSON *entry)
 	const cJSON *parameter;
 	const char *guid = cw_json_str(cw_json_get(entry, "target"), "guid");
 
+	fputs("  ", c->out);
 	print_head(c, entry);
 	fputc('\n', c->out);
 	print_warning(c, entry);
@@ -279,7 +281,7 @@ cw_plan_print_entry(const struct cw_console *c, const cJSON *plan, double number
 	if (entry != NULL)
 		print_head(c, entry);
 	else
-		fprintf(c->out, "%3.0f", number);
+		fprintf(c->out, "%.0f", number);
 }
 
 void
@@ -316,4 +318,17 @@ cw_plan_print(const struct cw_console *c, const cJSON *plan)
 		cw_console_print(c->out, hash);
 		fprintf(c->out, "%s\n", cw_style_off(CW_STYLE_DIM, c->colour));
 	}
+}
+
+int
+cw_plan_keep(const char *path, const cJSON *plan, struct cw_err *err)
+{
+	char *text = cJSON_Print(plan);
+	int r;
+
+	if (text == NULL)
+		return cw_fail(err, CW_ENOMEM, "out of memory");
+	r = cw_file_write(path, text, strlen(text), true, err);
+	cJSON_free(text);
+	return r;
 }

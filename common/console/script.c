@@ -103,6 +103,7 @@ show_step(struct cw_script_view *v, const cJSON *value)
 	const cJSON *entry = cw_json_get(value, "entry"), *error = cw_json_get(value, "error");
 	const char *state = cw_json_str(value, "state");
 
+	fputs("  ", v->out.out);
 	cw_plan_print_entry(&v->out, v->plan, cJSON_IsNumber(entry) ? entry->valuedouble : 0);
 	fprintf(v->out.out, "  %s", cw_style_on(style_of(state), v->out.colour));
 	cw_console_print(v->out.out, state != NULL ? state : "?");
@@ -199,6 +200,11 @@ show_end(struct cw_script_view *v, const cJSON *result)
 	}
 	cJSON_ArrayForEach (refusal, cw_json_get(result, "refusals"))
 		show_refusal(v, refusal);
+	if (cw_json_str(result, "stopped") != NULL) {
+		fputs("stopped: ", v->err.out);
+		cw_console_print(v->err.out, cw_json_str(result, "stopped"));
+		fputc('\n', v->err.out);
+	}
 	if (error != NULL && !was_shown(v, error))
 		print_note(&v->err, "error", CW_STYLE_RED, error);
 	fprintf(v->err.out, "%s", cw_style_on(style_of(state), v->err.colour));

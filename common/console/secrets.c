@@ -59,7 +59,7 @@ static void
 print_one(const struct cw_script_view *v, const cJSON *plan, const cJSON *slot,
     const struct cw_buf *password)
 {
-	fputs("new password (shown once) for ", v->err.out);
+	fputs("new password (shown once), entry ", v->err.out);
 	cw_plan_print_entry(&v->err, plan, number(slot, "entry"));
 	fputs(": ", v->err.out);
 	fflush(v->err.out);

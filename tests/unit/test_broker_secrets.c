@@ -123,7 +123,8 @@ test_made(void)
 	CHECK_EQ(s.list[0].len, CW_PASSWORD_LENGTH);
 	text = cw_json_str(cw_json_get(s.told, "1"), "$sealed");
 	CHECK(text != NULL);
-	text = text != NULL ? text : "";
+	if (text == NULL)
+		return;
 	cw_buf_init(&box, 4096);
 	cw_buf_init(&plain, 4096);
 	CHECK_EQ(cw_base64_get(&box, text, strlen(text)), CW_OK);

@@ -214,6 +214,7 @@ def main():
     parser.add_argument("--only", default="*")
     parser.add_argument("--record", action="store_true")
     arguments = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)
 
     scripts = [s for s in load() if fnmatch.fnmatch(s.name, arguments.only)]
     lab = directory.Directory(os.environ["CAUSEWAY_LAB_STATE"])
