@@ -18,7 +18,8 @@
 int test_failed;
 const char *test_case = "";
 
-#define READS 300
+#define ROUNDS 5 /* of both, in turn: whatever else the machine does hits both */
+#define READS 100 /* in each */
 #define SETTLE 50 /* first ones left out */
 #define PIPE_TIMES 50 /* all 200 people, so often: 10,000 objects */
 #define LONG_TIMES 500 /* 100,000 objects */
@@ -121,8 +122,8 @@ static void
 bench_read(void)
 {
 	static double direct[READS], proxied[SETTLE + READS];
+	double over[ROUNDS];
 	char script[300];
-	double a, b;
 
 	(void)snprintf(script, sizeof(script),
 	    "$sw = [Diagnostics.Stopwatch]::new(); foreach ($i in 1..%d) { $sw.Restart(); "
@@ -130,14 +131,20 @@ bench_read(void)
 	    SETTLE + READS);
 	for (int i = 0; i < SETTLE; i++)
 		(void)direct_ms();
-	for (int i = 0; i < READS; i++)
-		direct[i] = direct_ms();
-	if (numbers(script, proxied, SETTLE + READS) != SETTLE + READS)
-		exit(1);
-	a = median(direct, READS);
-	b = median(proxied + SETTLE, READS);
-	(void)fprintf(stderr, "broker: a read: %.2f ms direct, %.2f ms from a script\n", a, b);
-	figure("a proxied read over the direct one, p50", b - a, "ms", 2,
+	for (int round = 0; round < ROUNDS; round++) {
+		double a, b;
+
+		for (int i = 0; i < READS; i++)
+			direct[i] = direct_ms();
+		if (numbers(script, proxied, SETTLE + READS) != SETTLE + READS)
+			exit(1);
+		a = median(direct, READS);
+		b = median(proxied + SETTLE, READS);
+		over[round] = b - a;
+		(void)fprintf(
+		    stderr, "broker: a read: %.2f ms direct, %.2f ms from a script\n", a, b);
+	}
+	figure("a proxied read over the direct one, p50", median(over, ROUNDS), "ms", 2,
 	    "the same command without a script");
 }
 
