@@ -218,6 +218,10 @@ call_next(struct broker_call *call)
 	} else if (s->ops != NULL && s->ops->write != NULL) {
 		call->state = CALL_RUNNING;
 		s->ops->write(call);
+	} else if (s->mode == CW_SCRIPT_PLAN) { /* it makes none, whatever else is missing */
+		call_fail(call,
+		    call_error("a plan makes no writes", "CausewayPlan", "InvalidOperation", NULL));
+		call_finish(call);
 	} else {
 		write_start(call);
 	}

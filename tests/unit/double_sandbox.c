@@ -34,6 +34,12 @@ double_sandbox_reset(void)
 
 /* --- the test's side */
 
+bool
+double_sandbox_is_asked(void)
+{
+	return state.taken != NULL;
+}
+
 void
 double_sandbox_give(const struct cw_err *err)
 {

@@ -23,6 +23,7 @@ struct double_sandbox {
 extern struct double_sandbox double_sandbox;
 
 void double_sandbox_reset(void);
+bool double_sandbox_is_asked(void);
 /* What waits for a sandbox gets it; NULL err, or why not. */
 void double_sandbox_give(const struct cw_err *err);
 /* Write and ReadLine of the script's pipeline. id: the ReadLine's number. */
