@@ -140,7 +140,7 @@ put_result(struct operation *op, const cJSON *result)
 	const struct route_output *o = &op->command->output;
 	const cJSON *ms = cw_json_get(result, "duration_ms");
 	const char *server = cw_json_str(result, "server");
-	cJSON *counts = cJSON_CreateObject(), *errors = NULL, *first = NULL;
+	cJSON *counts = cJSON_CreateObject();
 
 	route_set_number(counts, "outputs", (double)o->outputs);
 	route_set_number(counts, "warnings", (double)o->warning_n);
@@ -150,18 +150,23 @@ put_result(struct operation *op, const cJSON *result)
 	if (server != NULL && server[0] != '\0')
 		route_set_text(counts, "server", server);
 	route_set(op->doc, "result", counts);
-	if (o->errors != NULL) {
-		errors = route_copy(o->errors);
-	} else {
-		errors = cJSON_CreateArray(); /* a terminating error is no line of output */
-		if ((first = route_output_error(cw_json_get(result, "error"))) != NULL)
-			(void)cJSON_AddItemToArray(errors, first);
-	}
-	route_set(op->doc, "errors", errors);
 }
 
 static void
-finish(struct operation *op, enum route_state state, const cJSON *result, const struct cw_err *err)
+put_errors(struct operation *op, const cJSON *result)
+{
+	const struct route_output *o = &op->command->output;
+	cJSON *errors = o->errors != NULL ? route_copy(o->errors) : cJSON_CreateArray(), *first;
+
+	/* A terminating error is no line of output. */
+	if (o->errors == NULL && (first = route_output_error(cw_json_get(result, "error"))) != NULL)
+		(void)cJSON_AddItemToArray(errors, first);
+	route_set(op->doc, "errors", errors);
+}
+
+void
+route_command_finish(struct operation *op, enum route_state state, const cJSON *result,
+    const struct cw_err *err, void (*put)(struct operation *op, const cJSON *result))
 {
 	static const char *const step_states[] = { [ROUTE_SUCCEEDED] = "done",
 		[ROUTE_FAILED] = "failed",
@@ -169,7 +174,8 @@ finish(struct operation *op, enum route_state state, const cJSON *result, const 
 		[ROUTE_CANCELLED] = "failed" };
 
 	route_output_end(&op->command->output);
-	put_result(op, result);
+	put(op, result);
+	put_errors(op, result);
 	route_op_step_state(op, step_states[state]);
 	if (state != ROUTE_SUCCEEDED) {
 		route_set_error(op->doc, err->code, err->text);
@@ -178,6 +184,12 @@ finish(struct operation *op, enum route_state state, const cJSON *result, const 
 		cJSON_DeleteItemFromObjectCaseSensitive(route_op_step(op, op->at), "error");
 	}
 	route_op_finish(op, state);
+}
+
+static void
+finish(struct operation *op, enum route_state state, const cJSON *result, const struct cw_err *err)
+{
+	route_command_finish(op, state, result, err, put_result);
 }
 
 void

@@ -8,10 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "route/output.h"
-
-struct cw_err;
-struct cw_route;
-struct operation;
+#include "route/route_internal.h"
 
 /* What an operation has that puts something out: a command, or a script. */
 struct route_command {
@@ -32,6 +29,10 @@ void route_command_show(const struct operation *op, cJSON *shown); /* adds what 
 /* For script.c. */
 void route_command_output(struct operation *op, const char *ndjson, size_t n);
 void route_command_free(struct operation *op);
+/* The end, of a script too: put() sets the document's result from the agent's (or NULL), with all
+ * of the output counted; then its errors, its step and its state. */
+void route_command_finish(struct operation *op, enum route_state state, const cJSON *result,
+    const struct cw_err *err, void (*put)(struct operation *op, const cJSON *result));
 /* The agent to send to: the one that is named, or any of the tenant's with the role. *ret is
  * borrowed until the loop goes on. */
 int route_command_agent(struct cw_route *r, const char **ret, const char *tenant, const char *agent,

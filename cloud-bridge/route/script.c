@@ -162,38 +162,17 @@ known_result(const cJSON *result)
 static void
 put_result(struct operation *op, const cJSON *result)
 {
-	const struct route_output *o = &op->command->output;
-	cJSON *errors, *first;
-
 	if (result != NULL)
 		route_set(op->doc, "result", known_result(result));
 	/* Sealed to the caller's key, and all the same in no ledger. */
 	if (cJSON_IsObject(cw_json_get(result, "secrets")) && op->password == NULL)
 		op->password = route_copy(cw_json_get(result, "secrets"));
-	errors = o->errors != NULL ? route_copy(o->errors) : cJSON_CreateArray();
-	if (o->errors == NULL && (first = route_output_error(cw_json_get(result, "error"))) != NULL)
-		(void)cJSON_AddItemToArray(errors, first);
-	route_set(op->doc, "errors", errors);
 }
 
 static void
 finish(struct operation *op, enum route_state state, const cJSON *result, const struct cw_err *err)
 {
-	static const char *const step_states[] = { [ROUTE_SUCCEEDED] = "done",
-		[ROUTE_FAILED] = "failed",
-		[ROUTE_UNKNOWN] = "unknown",
-		[ROUTE_CANCELLED] = "failed" };
-
-	route_output_end(&op->command->output);
-	put_result(op, result);
-	route_op_step_state(op, step_states[state]);
-	if (state != ROUTE_SUCCEEDED) {
-		route_set_error(op->doc, err->code, err->text);
-		route_set_error(route_op_step(op, op->at), err->code, err->text);
-	} else {
-		cJSON_DeleteItemFromObjectCaseSensitive(route_op_step(op, op->at), "error");
-	}
-	route_op_finish(op, state);
+	route_command_finish(op, state, result, err, put_result);
 }
 
 /* Was it a rule that ended it? */
