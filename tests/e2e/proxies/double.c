@@ -230,7 +230,6 @@ on_request(struct double_broker *d, const char *xml, size_t n)
 	if (d->stop_at != NULL && cw_starts_with(cw_buf_str(&d->asked) + before, d->stop_at)) {
 		d->stop_at = NULL;
 		d->silent = true;
-		cw_psrp_stop(d->pipeline, uv_now(d->loop));
 	}
 	cJSON_Delete(request);
 	cw_ps_arena_free(arena);
@@ -246,8 +245,11 @@ answer(struct double_broker *d, const struct cw_psrp_host_call *call)
 	struct cw_ps_arena *arena;
 	struct cw_err err = { 0 };
 
-	if (d->silent) { /* the one that it is stopped at waits */
+	if (d->silent) {
+		/* The one that it is stopped at waits. Not stopped before: the engine ends the
+		 * calls that wait for an answer, and one made after that would wait for good. */
 		d->silent = d->pending = false;
+		cw_psrp_stop(d->pipeline, uv_now(d->loop));
 		return;
 	}
 	if (cw_ps_arena_new(&arena, CW_PS_ARENA_MAX) < 0)
