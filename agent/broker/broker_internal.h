@@ -67,8 +67,10 @@ struct broker_entry {
 };
 
 enum call_state {
-	CALL_PLACING, /* waits for its controller. Next: LOOKING (a write), RUNNING (a read) */
-	CALL_LOOKING, /* its objects are looked up. Next: BEGINNING, or DONE */
+	CALL_PLACING, /* waits for its controller. Next: QUEUED or LOOKING (a write), RUNNING (a
+			 read) */
+	CALL_QUEUED, /* waits for the end of the call ahead. Next: LOOKING, BEGINNING, or DONE */
+	CALL_LOOKING, /* its objects are looked up. Next: QUEUED, BEGINNING, or DONE */
 	CALL_BEGINNING, /* goes into the journal. Next: RUNNING */
 	CALL_RUNNING, /* in a runspace, or waits for one. Next: ENDING (a write), RUNNING, DONE */
 	CALL_ENDING, /* its end goes into the journal. Next: BEGINNING, DONE */
@@ -78,6 +80,7 @@ enum call_state {
 struct broker_call {
 	struct cw_script *script;
 	struct broker_call *next;
+	struct broker_call *ahead, *behind; /* of one pipeline: one ends before the next begins */
 	int64_t id; /* the script's own; 0: the script knows it no more */
 	enum call_state state;
 	const struct cw_catalogue_command *command;
@@ -89,6 +92,7 @@ struct broker_call {
 	struct answer answer;
 	uint64_t since_ms; /* when the oldest record that waits came */
 	bool cancelled;
+	bool dropped; /* the one ahead ended its pipeline: nothing of it is done or said */
 	bool reads; /* its job is a read: of a write, one that the mode began */
 	void *mode_data; /* of the script's ops */
 	/* its objects */
@@ -238,6 +242,7 @@ void lines_flush_all(uv_prepare_t *flusher);
 /* host.c: host calls of the sandbox */
 void host_call(struct cw_script *s, const struct cw_psrp_host_call *call);
 void host_serve(struct cw_script *s, struct broker_call *call); /* it may have something to say */
+void host_promise(struct cw_script *s); /* what is waited for is said later */
 /* The answer of a request that becomes no call; fail, which is taken, may be NULL. */
 void host_alone(struct cw_script *s, cJSON *fail);
 uint64_t host_due(const struct cw_script *s);
@@ -272,6 +277,8 @@ void call_take(struct broker_call *call); /* what was held back goes on when the
 
 /* pin.c: LOOKING; ends in call_next() */
 void pin_start(struct broker_call *call);
+/* What the call ahead does makes no difference to its objects: all are named by GUID. */
+bool pin_is_free(const struct broker_call *call);
 void pin_stop(struct broker_call *call);
 /* "SetADUser" of "Set-ADUser", as the module names what gave an error. */
 void pin_class_name(char *ret, size_t size, const char *command);

@@ -127,6 +127,10 @@ call_free(struct broker_call *call)
 	while (*at != call)
 		at = &(*at)->next;
 	*at = call->next;
+	if (call->ahead != NULL)
+		call->ahead->behind = NULL;
+	if (call->behind != NULL)
+		call->behind->ahead = NULL;
 	if (s->ops != NULL && s->ops->call_free != NULL)
 		s->ops->call_free(call);
 	if (s->waits_for == call)
@@ -151,22 +155,40 @@ call_free(struct broker_call *call)
 	script_settle(s);
 }
 
+/* The call behind comes away from the one that has ended. A terminating error ends their pipeline.
+ */
+static struct broker_call *
+part(struct broker_call *call)
+{
+	struct broker_call *behind = call->behind;
+
+	if (behind == NULL)
+		return NULL;
+	behind->dropped = call->failure != NULL || call->cancelled || call->dropped;
+	behind->ahead = call->behind = NULL;
+	return behind;
+}
+
 void
 call_finish(struct broker_call *call)
 {
 	struct cw_script *s = call->script;
+	struct broker_call *behind;
 
 	call->state = CALL_DONE;
 	if (s->ops != NULL && s->ops->call_over != NULL) {
 		s->ops->call_over(call);
 		return;
 	}
-	if (call->failure != NULL)
+	behind = part(call);
+	if (call->failure != NULL && !call->dropped)
 		call_record(call, "fail", call->failure);
 	if (call->cancelled || s->state != SCRIPT_RUNNING)
 		call_free(call);
 	else
 		host_serve(s, call);
+	if (behind != NULL && behind->state == CALL_QUEUED)
+		call_next(behind);
 }
 
 /* What runs of a write goes on to its end; what has not begun does not begin. */
@@ -185,6 +207,7 @@ call_cancel(struct broker_call *call)
 		cw_controller_cancel(call->script->broker->config.controller, &call->wait);
 		call_finish(call);
 		return;
+	case CALL_QUEUED: call_finish(call); return;
 	case CALL_LOOKING: pin_stop(call); return;
 	case CALL_BEGINNING:
 	case CALL_ENDING: return;
@@ -208,10 +231,12 @@ call_next(struct broker_call *call)
 {
 	struct cw_script *s = call->script;
 
-	if (call->cancelled || call->at == call->count) {
+	if (call->cancelled || call->dropped || call->at == call->count) {
 		call_finish(call);
 	} else if (!call->command->write) {
 		read_start(call);
+	} else if (call->ahead != NULL && (call->looked_up || !pin_is_free(call))) {
+		call->state = CALL_QUEUED;
 	} else if (!call->looked_up) {
 		call->state = CALL_LOOKING;
 		pin_start(call);

@@ -230,16 +230,68 @@ refuse_unknown(struct cw_script *s, const struct broker_request *request)
 	host_alone(s, call_refusal(s, request->command, request->parameters, &refusal));
 }
 
+/* Why a call may not come behind the one that it names, or NULL. */
+static const char *
+why_not_behind(const struct cw_script *s, const struct broker_request *request)
+{
+	const struct cw_catalogue_command *command = cw_catalogue_find(request->command);
+	const struct broker_call *ahead;
+
+	if (!request->behind)
+		return NULL;
+	if (command == NULL || !command->write || request->input == NULL)
+		return "only a write of a pipeline's objects may come behind another";
+	if (request->after == 0)
+		return NULL;
+	if ((ahead = call_find(s, request->after)) == NULL)
+		return "the call to come behind is not open";
+	if (ahead->command != command || ahead->behind != NULL)
+		return "the call to come behind is another cmdlet's, or has one behind it";
+	return NULL;
+}
+
+/* Its pipeline may be over already, by a call that ended in an error. */
+static void
+line_up(struct broker_call *call, struct broker_call *ahead)
+{
+	call->ahead = ahead;
+	ahead->behind = call;
+	call->dropped = ahead->failure != NULL || ahead->dropped;
+	if (ahead->state == CALL_DONE)
+		ahead->behind = call->ahead = NULL;
+}
+
+static void
+begin(struct broker_call *call, const struct broker_request *request)
+{
+	struct cw_script *s = call->script;
+
+	s->waits_for = call;
+	if (request->behind)
+		host_promise(s);
+	if (request->behind && request->after > 0)
+		line_up(call, call_find(s, request->after));
+	if (!call->dropped)
+		bind_entries(call, request);
+	if (call->count > 0)
+		call_place(call);
+	else
+		call_finish(call);
+}
+
 void
 call_new(struct cw_script *s, struct broker_request *request)
 {
 	const struct cw_catalogue_command *command;
 	struct broker_call *call;
+	const char *why;
 
 	if (call_find(s, request->id) != NULL)
 		host_alone(s,
 		    call_error("the request's id is in use by an open call", BROKER_ERROR_PROTOCOL,
 			"InvalidArgument", NULL));
+	else if ((why = why_not_behind(s, request)) != NULL)
+		host_alone(s, call_error(why, BROKER_ERROR_PROTOCOL, "InvalidArgument", NULL));
 	else if (open_calls(s) >= BROKER_CALLS_MAX)
 		host_alone(s,
 		    call_error("too many calls of the script are open", BROKER_ERROR_LIMIT,
@@ -260,12 +312,6 @@ call_new(struct cw_script *s, struct broker_request *request)
 	else if ((call = add(s, request)) == NULL)
 		host_alone(
 		    s, call_error("out of memory", BROKER_ERROR_LIMIT, "LimitsExceeded", NULL));
-	else {
-		s->waits_for = call;
-		bind_entries(call, request);
-		if (call->count > 0)
-			call_place(call);
-		else
-			call_finish(call);
-	}
+	else
+		begin(call, request);
 }

@@ -110,6 +110,16 @@ host_serve(struct cw_script *s, struct broker_call *call)
 		call_take(call);
 }
 
+void
+host_promise(struct cw_script *s)
+{
+	struct answer nothing;
+
+	answer_init(&nothing);
+	answer(s, &nothing, false);
+	answer_free(&nothing);
+}
+
 uint64_t
 host_due(const struct cw_script *s)
 {

@@ -441,6 +441,25 @@ ask_mode(struct broker_call *call, struct cw_err *err)
 	return CW_OK;
 }
 
+bool
+pin_is_free(const struct broker_call *call)
+{
+	struct cw_catalogue_named named;
+	struct lookup_name name;
+
+	if (call->script->ops != NULL || takes_along(call))
+		return false;
+	for (size_t e = 0; e < call->count; e++)
+		for (size_t i = 0; cw_catalogue_call_name(call->entries[e].bound, i, &named); i++) {
+			name = (struct lookup_name){ .parameter = named.parameter,
+				.text = named.text };
+			lookup_classify(&name);
+			if (!named.target || name.form != CW_IDENTITY_GUID)
+				return false;
+		}
+	return true;
+}
+
 void
 pin_start(struct broker_call *call)
 {

@@ -369,6 +369,18 @@ what_if(struct reading *r, const struct cw_ps_value *v)
 	return CW_OK;
 }
 
+static int
+after(struct reading *r, const struct cw_ps_value *v)
+{
+	if (v == NULL)
+		return CW_OK;
+	if (v->kind != CW_PS_I32 || v->i64 < 0)
+		return wrong(r, "has an after that is no call's id");
+	r->ret->behind = true;
+	r->ret->after = v->i64;
+	return CW_OK;
+}
+
 enum key {
 	KEY_VERB,
 	KEY_ID,
@@ -377,6 +389,7 @@ enum key {
 	KEY_INPUT,
 	KEY_ERROR_ACTION,
 	KEY_WHAT_IF,
+	KEY_AFTER,
 	KEYS
 };
 
@@ -385,7 +398,7 @@ static int
 sort_keys(struct reading *r, const struct cw_ps_value *found[KEYS], const struct cw_ps_value *v)
 {
 	static const char *const names[KEYS] = { "verb", "id", "command", "parameters", "input",
-		"error_action", "what_if" };
+		"error_action", "what_if", "after" };
 	const char *name;
 	int e, k;
 
@@ -413,11 +426,11 @@ read_call(struct reading *r, const struct cw_ps_value *const found[KEYS])
 	int e;
 
 	for (int k = 0; k < KEYS; k++)
-		if (found[k] == NULL && k != KEY_INPUT)
+		if (found[k] == NULL && k != KEY_INPUT && k != KEY_AFTER)
 			return wrong(r, "lacks a key that a call needs");
 	if ((e = command(r, found[KEY_COMMAND])) < 0 ||
 	    (e = error_action(r, found[KEY_ERROR_ACTION])) < 0 ||
-	    (e = what_if(r, found[KEY_WHAT_IF])) < 0 ||
+	    (e = what_if(r, found[KEY_WHAT_IF])) < 0 || (e = after(r, found[KEY_AFTER])) < 0 ||
 	    (e = parameters(r, &r->ret->parameters, found[KEY_PARAMETERS])) < 0)
 		return e;
 	return found[KEY_INPUT] == NULL ? CW_OK : input(r, found[KEY_INPUT]);

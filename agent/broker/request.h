@@ -39,6 +39,8 @@ struct broker_request {
 	cJSON *input; /* a list of objects, or NULL: it runs once, without input */
 	bool stop; /* -ErrorAction Stop */
 	bool what_if;
+	bool behind; /* it is answered at once; what it says is asked for by `next` */
+	int64_t after; /* of such a one: the open call that it comes behind; 0: none */
 	struct broker_secret *secrets; /* by slot */
 	size_t secret_count;
 };

@@ -9,7 +9,7 @@ function global:__cwBegin($name, $cmdlet, $bound) {
     $call = @{
         Name = $name; Row = $row; Cmdlet = $cmdlet; Bound = $bound; Piped = $cmdlet.MyInvocation.ExpectingInput
         Action = $(if ($action -cin 'Stop', 'SilentlyContinue', 'Ignore') { $action } else { 'Continue' })
-        Parameters = @{}; Batch = $false; Entries = $null; Since = [long]0; Records = $null; Only = $null; Size = 0; Shown = $null
+        Parameters = @{}; Batch = $false; Entries = $null; Sent = $null; Since = [long]0; Records = $null; Only = $null; Size = 0; Shown = $null
         Refuses = $row.Impact -and -not $WhatIfPreference -and $confirm -and $row.Impact -ge $confirm
         Says = $row.Impact -and ($WhatIfPreference -or [string]$VerbosePreference -cne 'SilentlyContinue')
     }
@@ -31,7 +31,10 @@ function global:__cwBegin($name, $cmdlet, $bound) {
         }
     }
     $call.Batch = $row.Write -and $call.Piped -and $call.Action -cne 'Stop' -and -not $call.Parameters['PassThru']
-    if ($call.Batch) { $call.Entries = [System.Collections.Generic.List[object]]::new() }
+    if ($call.Batch) {
+        $call.Entries = [System.Collections.Generic.List[object]]::new()
+        $call.Sent = [System.Collections.Generic.List[object]]::new()
+    }
     $call
 }
 
@@ -62,20 +65,34 @@ function global:__cwProcess($call) {
     $now = [System.Diagnostics.Stopwatch]::GetTimestamp()
     if ($entries.Count -eq 0) {
         $call.Since = $now
-        $null = $__cw.Waiting.Add($call)
+        if ($call.Sent.Count -eq 0) { $null = $__cw.Waiting.Add($call) }
     }
     $entries.Add($entry)
-    if ($entries.Count -ge 64 -or $now - $call.Since -gt $__cw.Patience) { __cwFlush $call }
+    $late = $now - $call.Since -gt $__cw.Patience
+    if (-not $late -and $entries.Count -lt 64) { return }
+    if ($late -and $entries.Count -lt 16) { __cwCollect $call }
+    else {
+        # Two are under way at most: one is written, and the objects of the other are looked up.
+        if ($call.Sent.Count -gt 1) {
+            __cwTake $call
+            __cwReplay $call
+        }
+        __cwSend $call
+    }
+    if ($null -ne $call.Records) { __cwReplay $call }
 }
 
 function global:__cwEnd($call) {
     if ($null -ne $call.Records) { __cwReplay $call }
-    if ($call.Batch -and $call.Entries.Count) { __cwFlush $call }
+    if ($call.Batch -and ($call.Entries.Count -or $call.Sent.Count)) {
+        __cwCollect $call
+        __cwReplay $call
+    }
 }
 
 # The pipeline is over, perhaps before its time: what was gathered would have been done by now. Not when the script is stopped.
 function global:__cwClean($call) {
-    if (-not $call -or -not $call.Batch -or $call.Entries.Count -eq 0) { return }
+    if (-not $call -or -not $call.Batch -or -not ($call.Entries.Count -or $call.Sent.Count)) { return }
     try {
         $pipeline = $__cw.Running.Invoke([runspace]::DefaultRunspace, $null)
         if ([string]$pipeline.PipelineStateInfo.State -ceq 'Running') { __cwCollect $call }
@@ -184,27 +201,60 @@ function global:__cwRun($call, $entry) {
     finally { if ($open) { try { $null = __cwAsk @{ verb = 'cancel'; id = $next['id'] } } catch { } } }
 }
 
-# What has been gathered is sent; its records are kept until the cmdlet may speak.
+# What has been gathered comes to its end, behind what was sent before.
 function global:__cwCollect($call) {
     $null = $__cw.Waiting.Remove($call)
-    $request = __cwRequest $call $call.Entries.ToArray()
-    $id = $request['id']
-    $call.Entries.Clear()
-    if ($null -eq $call.Records) { $call.Records = [System.Collections.Generic.List[object]]::new() }
-    do {
-        $answer = __cwAsk $request
-        if ($null -eq $answer) {
-            $call.Records.Add($null)
-            return
-        }
-        foreach ($record in $answer['records']) { $call.Records.Add($record) }
-        $request = @{ verb = 'next'; id = $id }
-    } while ($answer['state'] -ceq 'more')
+    if ($call.Entries.Count -and $call.Sent.Count -eq 0) {
+        $request = __cwRequest $call $call.Entries.ToArray()
+        $call.Entries.Clear()
+        __cwHear $call $request
+        return
+    }
+    if ($call.Entries.Count) { __cwSend $call }
+    while ($call.Sent.Count) { __cwTake $call }
 }
 
-function global:__cwFlush($call) {
-    __cwCollect $call
-    __cwReplay $call
+# What has been gathered is sent, and the script goes on while it is done.
+function global:__cwSend($call) {
+    $request = __cwRequest $call $call.Entries.ToArray()
+    $call.Entries.Clear()
+    $request['after'] = $(if ($call.Sent.Count) { $call.Sent[$call.Sent.Count - 1] } else { 0 })
+    $answer = __cwAsk $request
+    if ($null -ne $answer -and $answer['state'] -ceq 'more') {
+        $call.Sent.Add($request['id'])
+        return
+    }
+    while ($call.Sent.Count) { __cwTake $call }
+    __cwKeep $call $answer
+}
+
+# The oldest of what was sent comes to its end.
+function global:__cwTake($call) {
+    $request = @{ verb = 'next'; id = $call.Sent[0] }
+    $call.Sent.RemoveAt(0)
+    __cwHear $call $request
+}
+
+function global:__cwHear($call, $request) {
+    do {
+        $answer = __cwAsk $request
+        __cwKeep $call $answer
+        $request = @{ verb = 'next'; id = $request['id'] }
+    } while ($null -ne $answer -and $answer['state'] -ceq 'more')
+}
+
+# Records are kept until the cmdlet may speak. After one that ends its pipeline nothing more of that is sent.
+function global:__cwKeep($call, $answer) {
+    if ($null -eq $call.Records) { $call.Records = [System.Collections.Generic.List[object]]::new() }
+    if ($null -eq $answer) {
+        $call.Records.Add($null)
+        $call.Entries.Clear()
+        return
+    }
+    foreach ($record in $answer['records']) {
+        $call.Records.Add($record)
+        if ($record -isnot [System.Collections.IList] -or $record.Count -eq 0 -or $record[0] -ceq 'fail') { $call.Entries.Clear() }
+    }
 }
 
 function global:__cwReplay($call) {

@@ -32,6 +32,9 @@ const char *test_case;
 #define CALL_WITH(parameters)                                                     \
 	DOC(EN("verb", S("call")) EN("id", I("1")) EN("command", S("Get-ADUser")) \
 		EN("parameters", parameters) REST)
+#define AFTER(value)                                                              \
+	DOC(EN("verb", S("call")) EN("id", I("8")) EN("command", S("Set-ADUser")) \
+		EN("parameters", ADA) EN("after", value) REST)
 #define INPUT_WITH(parameters, input)                                             \
 	DOC(EN("verb", S("call")) EN("id", I("1")) EN("command", S("Set-ADUser")) \
 		EN("parameters", parameters) EN("input", input) REST)
@@ -64,6 +67,12 @@ static const struct row {
 	    INPUT_WITH(MAP(EN("Title", S("t"))),
 		LIST(ITEM(EN("Identity", S("a"))) ITEM(EN("Identity", S("b"))))),
 	    CW_OK, "{\"Title\":\"t\"}", "[{\"Identity\":\"a\"},{\"Identity\":\"b\"}]" },
+	{ "behind another", AFTER(I("7")), CW_OK, "{\"Identity\":\"ada\"}", NULL },
+	{ "behind none", AFTER(I("0")), CW_OK, "{\"Identity\":\"ada\"}", NULL },
+	{ "behind a negative one", AFTER(I("-1")), CW_EPROTO, NULL, NULL },
+	{ "behind a text", AFTER(S("7")), CW_EPROTO, NULL, NULL },
+	{ "next behind another", DOC(EN("verb", S("next")) EN("id", I("3")) EN("after", I("1"))),
+	    CW_EPROTO, NULL, NULL },
 	{ "next", DOC(EN("verb", S("next")) EN("id", I("3"))), CW_OK, NULL, NULL },
 	{ "cancel", DOC(EN("verb", S("cancel")) EN("id", I("3"))), CW_OK, NULL, NULL },
 	/* no such document */

@@ -25,6 +25,15 @@ const char *test_case = "start";
 #define FORGED(map)         \
 	LAB "$a = Ask " map \
 	    "; $a.state; $a.records | ForEach-Object { $_[0]; $_[1].error_id; $_[1].message }"
+/* Writes behind each other, by hand. */
+#define BEHIND                                                                                    \
+	LAB "function W($id, $after, $who, $title, $command = 'Set-ADUser') { Ask @{verb='call';" \
+	    "id=[int]$id;command=$command;parameters=@{Title=$title};input=@(@{Identity=$who});"  \
+	    "error_action='Continue';what_if=$false;after=[int]$after} };"                        \
+	    "function E($a) { $a.records | ForEach-Object { $_[1].error_id } };"                  \
+	    "function N($id) { do { $a = Ask @{verb='next';id=[int]$id}; E $a } "                 \
+	    "until ($a.state -ceq 'done') };"                                                     \
+	    "function Title { (Get-ADUser ada -Properties Title).Title };"
 
 static const struct row {
 	const char *name, *script;
@@ -110,6 +119,36 @@ static const struct row {
 	    NULL },
 	{ "no CLIXML", "$Host.UI.Write('causeway/1 <Objs'); $Host.UI.ReadLine()", "done",
 	    "CausewayProtocol", NULL },
+	{ "writes behind each other",
+	    BEHIND
+	    "$a = W 101 0 ada B1; \"$($a.state) $($a.records.Count)\"; $null = W 102 101 ada "
+	    "B2; $null = W 103 102 ada B3; N 103; N 101; N 102; Title",
+	    "done", "{\"output\":\"more 0\"}\n{\"output\":\"B3\"}\n", NULL },
+	{ "nothing behind one that failed",
+	    BEHIND "$null = W 101 0 nobody F1; $null = W 102 101 ada F2; N 101; N 102; Title",
+	    "done", "ADIdentityNotFoundException", "F2" },
+	{ "nor behind one that was refused",
+	    BEHIND "$null = W 101 0 Administrator F1; $null = W 102 101 ada F2; $null = W 103 102 "
+		   "ada F3; N 101; N 102; N 103; Title",
+	    "done", "{\"output\":\"CausewayRefused\"}\n{\"output\":\"B3\"}", NULL },
+	{ "one that nobody asks for",
+	    BEHIND "$null = W 101 0 ada B4; $null = W 102 101 ada B5; 'x'", "done",
+	    "{\"output\":\"x\"}\n", NULL },
+	{ "behind nobody", BEHIND "E (W 101 77 ada no)", "done", "CausewayProtocol", NULL },
+	{ "behind another cmdlet",
+	    BEHIND "$null = W 101 0 ada B6; E (W 102 101 ada no 'Set-ADObject'); N 101", "done",
+	    "CausewayProtocol", NULL },
+	{ "a read behind a write",
+	    BEHIND "$null = W 101 0 ada B7; E (W 102 101 ada no 'Get-ADUser'); N 101", "done",
+	    "CausewayProtocol", NULL },
+	{ "two behind one",
+	    BEHIND "$null = W 101 0 ada B8; $null = W 102 101 ada B9; E (W 103 101 ada no); N 101; "
+		   "N 102; Title",
+	    "done", "CausewayProtocol\"}\n{\"output\":\"B9\"}", NULL },
+	{ "too many behind each other",
+	    BEHIND "$all = foreach ($i in 1..40) { E (W (200 + $i) ($(if ($i -gt 1) { 199 + $i } "
+		   "else { 0 })) ada \"L$i\") }; $all | Select-Object -First 1; 'x'",
+	    "done", "CausewayLimit\"}\n{\"output\":\"x\"}\n", NULL },
 	{ "an id twice",
 	    LAB "$m = @{verb='call';id=9;command='Get-ADUser';parameters=@{LDAPFilter='(cn=*)'};"
 		"error_action='Continue';what_if=$false}; (Ask $m).state; (Ask "

@@ -154,7 +154,7 @@ static const char *
 fault(struct double_broker *d, const cJSON *request)
 {
 	static const char *const call[] = { "verb", "id", "command", "parameters", "input",
-		"error_action", "what_if", NULL };
+		"error_action", "what_if", "after", NULL };
 	static const char *const other[] = { "verb", "id", NULL };
 	const char *verb = cw_json_str(request, "verb");
 	bool is_call = cw_streq(verb != NULL ? verb : "", "call");
@@ -183,6 +183,7 @@ keep(struct double_broker *d, cJSON *request)
 	const char *wrong = fault(d, request), *action = cw_json_str(request, "error_action");
 	const cJSON *input = cw_json_get(request, "input");
 	struct cw_buf *out = &d->asked;
+	int64_t after;
 
 	sort(request);
 	if (wrong != NULL)
@@ -199,6 +200,9 @@ keep(struct double_broker *d, cJSON *request)
 		}
 		if (action != NULL && !cw_streq(action, "Continue"))
 			(void)cw_buf_printf(out, " %s", action);
+		if (cw_json_int(request, "after", &after))
+			(void)cw_buf_printf(
+			    out, " after %lld", (long long)(after == 0 ? 0 : after - d->last_id));
 	}
 	(void)cw_buf_putc(out, '\n');
 }

@@ -175,3 +175,14 @@ foreach ($user in $users) {
     Set-ADUser $user -UserPrincipalName $upn
 }
 (Get-ADUser -Filter "UserPrincipalName -like 'upn.*'").UserPrincipalName | Sort-Object
+
+#== pipe-long @pipelon
+# More than goes at once, and somebody who is not there among them.
+$people = @(Get-ADUser -Filter * -SearchBase 'OU=pipelon,OU=Corpus,DC=lab,DC=test' | Sort-Object SamAccountName)
+1..30 | ForEach-Object { $people } | Set-ADUser -Description 'checked'
+try {
+    & { 1..20 | ForEach-Object { $people[0..3] }; 'pipelon.nobody'; $people } | Set-ADUser -Office 'Room 1'
+}
+catch { $_.FullyQualifiedErrorId }
+Get-ADUser -Filter * -SearchBase 'OU=pipelon,OU=Corpus,DC=lab,DC=test' -Properties Description, Office | Sort-Object SamAccountName |
+    ForEach-Object { '{0}: {1}, {2}' -f $_.SamAccountName, $_.Description, $_.Office }
