@@ -33,7 +33,6 @@ struct cw_psrp_process {
 	uv_write_t write;
 	struct cw_buf writing; /* what write sends; empty when nothing is on its way */
 	struct cw_buf tail; /* of stderr */
-	char read[READ_SIZE];
 	char read_err[512];
 };
 
@@ -245,10 +244,11 @@ on_keyed(void *arg)
 static void
 on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
 {
-	struct cw_psrp_process *p = h->data;
+	/* What is read is fed before anything else is: all sessions of a loop share it. */
+	static _Thread_local char shared[READ_SIZE];
 
-	(void)suggested;
-	*buf = uv_buf_init(p->read, sizeof(p->read));
+	(void)h, (void)suggested;
+	*buf = uv_buf_init(shared, sizeof(shared));
 }
 
 static void
