@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -37,15 +38,28 @@ struct cw_psrp_secure {
 	bool have_key;
 };
 
+/* One for all sessions of the process. Making it takes some 50 ms, in which nothing else would be
+ * served whenever a session starts; each session's own key is the engine's, and new. */
+static EVP_PKEY *rsa_of_all;
+
+static void
+make_rsa(void)
+{
+	rsa_of_all = EVP_RSA_gen(RSA_BITS);
+}
+
 int
 cw_psrp_secure_new(struct cw_psrp_secure **ret, struct cw_err *err)
 {
+	static CRYPTO_ONCE once = CRYPTO_ONCE_STATIC_INIT;
 	struct cw_psrp_secure *s = calloc(1, sizeof(*s));
 
-	if (s == NULL || (s->rsa = EVP_RSA_gen(RSA_BITS)) == NULL) {
+	if (s == NULL || CRYPTO_THREAD_run_once(&once, make_rsa) != 1 || rsa_of_all == NULL ||
+	    EVP_PKEY_up_ref(rsa_of_all) != 1) {
 		free(s);
 		return fail(err, CW_ENOMEM, "cannot make an RSA key for the session");
 	}
+	s->rsa = rsa_of_all;
 	*ret = s;
 	return CW_OK;
 }

@@ -15,8 +15,8 @@ struct cw_err;
  */
 struct cw_psrp_secure;
 
-int cw_psrp_secure_new(
-    struct cw_psrp_secure **ret, struct cw_err *err); /* makes an RSA key: some 50 ms */
+/* The first one of the process makes an RSA key, some 50 ms; all others share it. */
+int cw_psrp_secure_new(struct cw_psrp_secure **ret, struct cw_err *err);
 void cw_psrp_secure_free(struct cw_psrp_secure *s); /* wipes; ok on NULL */
 
 /* Appends the base64 of our public key's blob, the text of PUBLIC_KEY. */
