@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """attack.py [--only PATTERN]: what must not be possible, tried on a whole agent (tests/lab/with-agent, in a lab).
 
-*.ps1      scripts: `#== NAME => EXPECTED [; changes OU]`, then the text, behind preamble.ps1. EXPECTED is one of
+*.ps1      scripts: `#== NAME => EXPECTED [; changes PART OF A DN]`, then the text, behind preamble.ps1. EXPECTED is one of
            rule:R     a refusal by that rule      error:T    an error with T in its id, type or words
            ends:S     how the script ended        says:T     an output with T in it         none   nothing in particular
            where * stands for any. Nobody may ever say BREACH, and nothing in the directory may change but what is named.

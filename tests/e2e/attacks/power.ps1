@@ -96,6 +96,12 @@ New-ADComputer -Name evil -Path 'OU=Domain Controllers,DC=lab,DC=test'
 #== somebody moved among the controllers => rule:protected-object
 Move-ADObject (Get-ADUser ada) -TargetPath 'OU=Domain Controllers,DC=lab,DC=test'
 
+#== somebody restored among the controllers => rule:protected-object; changes CN=restored
+New-ADUser -Name 'restored' -SamAccountName restored -Path 'OU=Staff,DC=lab,DC=test'
+$g = (Get-ADUser restored).ObjectGUID
+Remove-ADUser restored -Confirm:$false
+Restore-ADObject $g -TargetPath 'OU=Domain Controllers,DC=lab,DC=test'
+
 #== somebody made in Builtin => rule:protected-object
 New-ADGroup -Name evil -GroupScope DomainLocal -Path 'CN=Builtin,DC=lab,DC=test'
 

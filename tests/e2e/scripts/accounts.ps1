@@ -103,3 +103,14 @@ $twice = $all | Where-Object Spn -like 'HTTP/spndup*' | Group-Object Spn | Where
 
 #== admin-count
 Get-ADGroupMember 'Domain Admins' | Sort-Object SamAccountName | ForEach-Object SamAccountName
+
+#== restore-deleted @restor !plan: a plan holds no Restore-ADObject
+# Deleted by mistake; back under the same identity, one of them elsewhere and under another name.
+'restor.dee', 'restor.eli' | Remove-ADUser -Confirm:$false
+$gone = Get-ADObject -Filter "isDeleted -eq `$true -and (Name -like 'Dee Restor*' -or Name -like 'Eli Restor*')" -IncludeDeletedObjects |
+    Sort-Object Name
+"$(@($gone).Count) deleted"
+$gone[0] | Restore-ADObject
+Restore-ADObject -Identity $gone[1].ObjectGUID -NewName 'Eli Back' -TargetPath 'CN=Users,DC=lab,DC=test' -PassThru | ForEach-Object Name
+'restor.dee', 'restor.eli' | Get-ADUser | ForEach-Object { $_.DistinguishedName, ($_.ObjectGUID -in $gone.ObjectGUID) }
+try { Restore-ADObject $gone[0].ObjectGUID } catch { $_.FullyQualifiedErrorId }

@@ -15,7 +15,7 @@
         'New-ADComputer', 'New-ADGroup', 'New-ADObject', 'New-ADOrganizationalUnit', 'New-ADUser',
         'Remove-ADComputer', 'Remove-ADGroup', 'Remove-ADGroupMember', 'Remove-ADObject',
         'Remove-ADOrganizationalUnit', 'Remove-ADPrincipalGroupMembership', 'Remove-ADUser', 'Rename-ADObject',
-        'Search-ADAccount', 'Set-ADAccountControl', 'Set-ADAccountExpiration', 'Set-ADAccountPassword',
+        'Restore-ADObject', 'Search-ADAccount', 'Set-ADAccountControl', 'Set-ADAccountExpiration', 'Set-ADAccountPassword',
         'Set-ADComputer', 'Set-ADGroup', 'Set-ADObject', 'Set-ADOrganizationalUnit', 'Set-ADUser', 'Unlock-ADAccount'
     )
     FunctionsToExport = @()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Remove-, Move- and Rename-: what happens to an object as a whole.
+// Remove-, Move-, Rename- and Restore-: what happens to an object as a whole.
 
 using System.DirectoryServices.Protocols;
 
@@ -84,5 +84,25 @@ public sealed partial class RenameADObject : IdentityCmdlet
             return;
         Session.Write(new ModifyDNRequest(dn, LdapText.Parent(dn), name));
         PassObject(name + "," + LdapText.Parent(dn));
+    }
+}
+
+// A tombstone gets its name and place back ([MS-ADTS] 3.1.1.5.3.7); what it lost with the deletion stays lost.
+public sealed partial class RestoreADObject : IdentityCmdlet
+{
+    private protected override ObjectKind Kind => ObjectKind.Any;
+
+    private protected override void Process()
+    {
+        var showDeleted = new DirectoryControl(Session.ShowDeleted, null, true, true);
+        Entry deleted = Management.Identity.Resolve(Session, Identified, Kind, Under, ["name", "lastKnownParent"], showDeleted);
+        string name = NewName ?? deleted.Text("name")!.Split('\n')[0];
+        string parent = TargetPath ?? deleted.Text("lastKnownParent") ?? throw new ADIdentityNotFoundException("Directory object not found", 8333);
+        string dn = LdapText.RdnAttribute(deleted.Dn) + "=" + LdapText.EscapeRdnValue(name) + "," + parent;
+        if (!ShouldProcess(deleted.Dn, "Restore"))
+            return;
+        Modify(deleted.Dn, [LdapValue.Modification("isDeleted", DirectoryAttributeOperation.Delete, []),
+            LdapValue.Modification("distinguishedName", DirectoryAttributeOperation.Replace, [dn])], showDeleted);
+        PassObject(dn);
     }
 }
