@@ -135,7 +135,10 @@ class Runner:
         def fill():
             self.lab.samdb.add({"dn": secrets, "objectClass": "organizationalUnit"})
             self.lab.samdb.add({"dn": f"CN=victim,{secrets}", "objectClass": "computer", "sAMAccountName": "victim$",
-                                "userAccountControl": "4096"})
+                                "userAccountControl": "4096", "ms-Mcs-AdmPwd": "LAPS-SECRET-1",
+                                "msLAPS-Password": '{"n":"Administrator","t":"1d9a0e4c2b3f000","p":"LAPS-SECRET-2"}',
+                                "msLAPS-EncryptedPassword": b"LAPS-SECRET-3", "msLAPS-EncryptedPasswordHistory": b"LAPS-SECRET-4",
+                                "msLAPS-EncryptedDSRMPassword": b"LAPS-SECRET-5"})
             self.lab.samdb.add({"dn": f"CN=key,CN=victim,{secrets}", "objectClass": "msFVE-RecoveryInformation",
                                 "msFVE-RecoveryGuid": b"0123456789abcdef", "msFVE-RecoveryPassword": "RECOVERY-SECRET-111111"})
 

@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/samba.sh"
 
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/causeway
-hash=$({ cat "$here"/{snapshot.sh,samba.sh,people.py,fill.py}; samba --version; } | sha256sum | cut -c1-16)
+hash=$({ cat "$here"/{snapshot.sh,samba.sh,laps.py,people.py,fill.py}; samba --version; } | sha256sum | cut -c1-16)
 snapshot=$cache/lab-ad-$hash.tar.gz
 mkdir -p "$cache"
 exec 9>"$cache/lab-ad.lock"
@@ -38,6 +38,7 @@ samba-tool domain provision -s "$work/empty.conf" --quiet --targetdir="$work" --
 	--host-name=dc1 --host-ip=127.0.0.1 --adminpass="$administrator" --dns-backend=NONE \
 	--option="interfaces=127.0.0.1/8" --option="bind interfaces only=yes" </dev/null >"$log" 2>&1 || fail "provisioning the domain"
 samba_configure "$work" 127.0.0.1
+/usr/bin/python3 -B "$here/laps.py" "$work/etc/smb.conf" >"$log" 2>&1 || fail "adding LAPS to the schema"
 /usr/bin/python3 -B "$here/fill.py" "$work/etc/smb.conf" "$work/passwords.json" >"$log" 2>&1 || fail "filling the domain"
 samba-tool domain passwordsettings set -s "$work/etc/smb.conf" -H "$work/private/sam.ldb" --quiet --complexity=on \
 	--min-pwd-length=12 --history-length=5 --min-pwd-age=0 --max-pwd-age=365 --account-lockout-threshold=5 \
