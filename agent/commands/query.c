@@ -146,6 +146,8 @@ put_record(cJSON *one, const struct cw_journal_record *rec, size_t *room)
 	cJSON *result = NULL;
 
 	cJSON_AddStringToObject(one, "state", commands_state_name(rec->state));
+	if (rec->server[0] != '\0')
+		cJSON_AddStringToObject(one, "server", rec->server);
 	if (rec->output != NULL)
 		n += json_len(rec->output);
 	if (n > *room) {

@@ -183,7 +183,8 @@ struct route_once_owner {
 	/* It knows another way to settle it than the journal: an agent that does not come back is
 	 * not waited for when another is there. */
 	bool settles;
-	/* result is the agent's answer where it gave one. */
+	/* result is the agent's answer where it gave one; in doubt the journal's record, whose
+	 * "server" is where to look. */
 	void (*ended)(struct operation *op, enum route_end end, const cJSON *result,
 	    const struct cw_err *err);
 };
