@@ -39,21 +39,6 @@ add_name(cJSON *list, const char *name)
 	return true;
 }
 
-/* What the command writes beside its parameters. */
-static const char *
-own_attribute(const struct cw_catalogue_command *entry)
-{
-	static const char *const rows[][2] = { { "Enable-ADAccount", "userAccountControl" },
-		{ "Disable-ADAccount", "userAccountControl" },
-		{ "Unlock-ADAccount", "lockoutTime" },
-		{ "Clear-ADAccountExpiration", "accountExpires" } };
-
-	for (size_t i = 0; i < CW_COUNT(rows); i++)
-		if (cw_strcaseeq(rows[i][0], entry->name))
-			return rows[i][1];
-	return NULL;
-}
-
 bool
 cw_plan_write_is_membership(const struct cw_plan_write *w)
 {
@@ -96,15 +81,16 @@ cJSON *
 cw_plan_write_attributes(const struct cw_plan_write *w)
 {
 	cJSON *list = cJSON_CreateArray();
-	const char *own = own_attribute(w->entry);
+	const struct cw_attribute *own;
 	const cJSON *one;
 	bool ok = list != NULL;
 
 	/* Who is in a group is asked of those who are: a group may hold thousands. */
 	if (cw_plan_write_is_membership(w) || w->dn != NULL)
 		return list;
-	ok = ok && (own == NULL || add_name(list, own)) &&
-	    (!cw_plan_write_is_guarded(w) || add_name(list, PROTECTED));
+	for (size_t i = 0; (own = cw_catalogue_command_writes(w->entry, i)) != NULL; i++)
+		ok = ok && add_name(list, cw_attribute_name(own));
+	ok = ok && (!cw_plan_write_is_guarded(w) || add_name(list, PROTECTED));
 	cJSON_ArrayForEach (one, w->parameters)
 		ok = ok &&
 		    add_written(list, cw_catalogue_parameter_find(w->entry, one->string), one);

@@ -34,6 +34,7 @@ enum cw_attribute_syntax { /* [MS-ADTS] 3.1.1.2.2.2 */
 #define CW_ATTRIBUTE_CONFIDENTIAL 8u /* by the schema's own word */
 #define CW_ATTRIBUTE_LINK 16u
 #define CW_ATTRIBUTE_BACKLINK 32u
+#define CW_ATTRIBUTE_PDC 64u /* our own word: best written on the domain's PDC emulator */
 
 struct cw_attribute {
 	uint16_t name; /* of its text; see cw_attribute_name() */

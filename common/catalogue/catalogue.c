@@ -85,12 +85,22 @@ cw_catalogue_parameter_find(const struct cw_catalogue_command *command, const ch
 	return NULL;
 }
 
+static const struct cw_attribute *
+attribute_of(const uint16_t *list, size_t i)
+{
+	return list == NULL || list[i] == END ? NULL : &cw_table_attributes[list[i]];
+}
+
 const struct cw_attribute *
 cw_catalogue_parameter_writes(const struct cw_catalogue_parameter *parameter, size_t i)
 {
-	return parameter->writes == NULL || parameter->writes[i] == END
-	    ? NULL
-	    : &cw_table_attributes[parameter->writes[i]];
+	return attribute_of(parameter->writes, i);
+}
+
+const struct cw_attribute *
+cw_catalogue_command_writes(const struct cw_catalogue_command *command, size_t i)
+{
+	return attribute_of(command->writes, i);
 }
 
 /* --- words */

@@ -94,6 +94,7 @@ struct cw_catalogue_command {
 	const char *target; /* the parameter that names it; NULL for none */
 	const char *output; /* type without its namespace; NULL for none or unknown */
 	const uint16_t *parameters; /* see cw_catalogue_parameter() */
+	const uint16_t *writes; /* by itself; see cw_catalogue_command_writes() */
 	uint16_t sets, server_sets; /* usable sets of parameters; those with .server */
 };
 
@@ -122,6 +123,9 @@ const struct cw_catalogue_parameter *cw_catalogue_parameter_find(
 /* The attributes that it writes, by number from 0; NULL past the last. */
 const struct cw_attribute *cw_catalogue_parameter_writes(
     const struct cw_catalogue_parameter *parameter, size_t i);
+/* Those that the command writes whatever its parameters are, likewise. */
+const struct cw_attribute *cw_catalogue_command_writes(
+    const struct cw_catalogue_command *command, size_t i);
 /* "text", "identity", ...: a word for interfaces. Static storage. */
 const char *cw_catalogue_type_name(enum cw_catalogue_type type);
 
@@ -155,6 +159,10 @@ struct cw_catalogue_effect {
 /* Borrowed from the call; the command itself comes first. */
 const struct cw_catalogue_effect *cw_catalogue_call_effects(
     const struct cw_catalogue_call *call, size_t *count);
+/* Does it write a password, a lockout or the time of the last change (CW_ATTRIBUTE_PDC) of an
+ * object that is there already? Those are best written on the PDC emulator, which every other
+ * controller asks before it refuses a logon. */
+bool cw_catalogue_call_is_for_pdc(const struct cw_catalogue_call *call);
 /* As cw_catalogue_bind_for_approval(). On CW_EDENIED *refused is the effect that may not be, or
  * zeroed (group NULL) where it is about none. */
 int cw_catalogue_bind_for_policy(struct cw_catalogue_call **ret, const char *command,

@@ -4,6 +4,7 @@
  * never be.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/str.h"
@@ -130,6 +131,32 @@ cw_call_effect_read(struct cw_catalogue_call *call, const struct cw_catalogue_pa
 		e.why = cw_attribute_why(a);
 	}
 	return note(call, e, err);
+}
+
+static bool
+is_for_pdc(const struct cw_attribute *a)
+{
+	return a != NULL && (a->flags & CW_ATTRIBUTE_PDC) != 0;
+}
+
+bool
+cw_catalogue_call_is_for_pdc(const struct cw_catalogue_call *call)
+{
+	const struct cw_attribute *a;
+
+	if (!call->entry->write || call->entry->server == NULL || call->entry->target == NULL)
+		return false;
+	for (size_t i = 0; (a = cw_catalogue_command_writes(call->entry, i)) != NULL; i++)
+		if (is_for_pdc(a))
+			return true;
+	for (size_t i = 0; i < call->effect_count; i++) {
+		const struct cw_catalogue_effect *e = &call->effects[i];
+
+		if (e->class >= CW_CLASS_WRITE && e->attribute != NULL &&
+		    is_for_pdc(cw_attribute_find(e->attribute, strlen(e->attribute))))
+			return true;
+	}
+	return false;
 }
 
 const struct cw_catalogue_effect *

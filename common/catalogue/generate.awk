@@ -107,7 +107,7 @@ BEGIN {
 		code[sprintf("%c", i)] = i
 	form["dn"] = 1; form["guid"] = 2; form["sid"] = 4; form["sam"] = 8; form["name"] = 16
 	columns["group"] = 2; columns["kind"] = 3; columns["attribute"] = 8; columns["property"] = 4
-	columns["command"] = 12; columns["language"] = 2; columns["parameter"] = 13
+	columns["command"] = 13; columns["language"] = 2; columns["parameter"] = 13
 	us["Server"] = "set by Causeway: one domain controller for the whole operation"
 	us["Credential"] = "set by Causeway: its own account"
 	us["AuthType"] = "set by Causeway: as its own account logs on"
@@ -204,10 +204,14 @@ table == "command" || table == "language" {
 	command_module[c] = $2
 	if (table == "language") {
 		command_role[c] = "sandbox"; command_group[c] = group_constant("Language"); command_class[c] = "read"
-		command_kind[c] = command_target[c] = command_output[c] = command_why[c] = "-"
+		command_kind[c] = command_target[c] = command_output[c] = command_why[c] = command_writes[c] = "-"
 	} else {
 		command_role[c] = $3; command_group[c] = group_constant($4); command_class[c] = $5; command_kind[c] = $6
 		command_target[c] = $7; command_output[c] = $8; command_process[c] = $9 ~ /WhatIf/; command_default[c] = $11; command_why[c] = $12
+		command_writes[c] = $13
+		n = split($13 == "-" ? "" : $13, list, ",")
+		for (i = 1; i <= n; i++)
+			attribute_number(list[i])
 		if ($6 != "-" && !($6 in kind))
 			command_kind[c] = "-"
 		if (($5 == "blocked" || $5 == "approval") && $12 == "-")
@@ -247,8 +251,7 @@ function add(c, name, value, class, writes, rules, choices, reason, type, sets, 
 		bad("what kind of object is a " type "?")
 	n = split(writes == "-" ? "" : writes, list, ",")
 	for (i = 1; i <= n; i++) {
-		if (!(tolower(list[i]) in attribute))
-			bad("no such attribute: " list[i])
+		attribute_number(list[i])
 		if (class == "-" && attribute_write[tolower(list[i])] == "blocked" && command_class[c] != "blocked")
 			bad(list[i] " may not be written; give the parameter a class of its own")
 	}
@@ -275,6 +278,20 @@ function add(c, name, value, class, writes, rules, choices, reason, type, sets, 
 function has(mask, bit) { return int(mask / 2 ^ bit) % 2 }
 function without(mask, bit) { return has(mask, bit) ? mask - 2 ^ bit : mask }
 
+function attribute_number(name) {
+	if (!(tolower(name) in attribute))
+		bad("no such attribute: " name)
+	return attribute[tolower(name)]
+}
+
+# The array of what a column "writes" names.
+function put_writes(names,    i, n, list, text) {
+	n = split(names == "-" ? "" : names, list, ",")
+	for (i = 1; i <= n; i++)
+		text = text attribute_number(list[i]) ", "
+	return array("writes_", "uint16_t ", text, "NONE")
+}
+
 # The sets that a parameter is in, and those that need it, as masks.
 function measure(c, key,    i, n, list, set, all) {
 	all = 2 ^ (set_count[c] ? set_count[c] : 1) - 1
@@ -291,7 +308,7 @@ function measure(c, key,    i, n, list, set, all) {
 		m_needed[key] = m_sets[key]
 }
 
-function put_parameter(c, key,    flags, class, when, own, i, s, n, list, text, row) {
+function put_parameter(c, key,    flags, class, when, own, i, s, n, list, text, row, writes, choices) {
 	class = p_class[key]; when = class; own = "NULL"
 	sub(/:.*/, "", class)
 	if (class ~ /\//) {
@@ -308,11 +325,7 @@ function put_parameter(c, key,    flags, class, when, own, i, s, n, list, text, 
 		n += has(usable[c], s) && has(m_needed[key], s)
 	if (class != "blocked" && n > 0)
 		flags = flags " | CW_PARAMETER_" (n == usable_count[c] ? "REQUIRED" : "ONE_OF")
-	text = ""
-	n = split(p_writes[key] == "-" ? "" : p_writes[key], list, ",")
-	for (i = 1; i <= n; i++)
-		text = text attribute[tolower(list[i])] ", "
-	writes = array("writes_", "uint16_t ", text, "NONE")
+	writes = put_writes(p_writes[key])
 	text = ""
 	n = split(p_choices[key] == "-" ? "" : p_choices[key], list, " ")
 	for (i = 1; i <= n; i++)
@@ -328,7 +341,7 @@ function put_parameter(c, key,    flags, class, when, own, i, s, n, list, text, 
 	return row_index[row]
 }
 
-function put_command(c,    i, s, key, list, server, server_sets, write) {
+function put_command(c,    i, s, key, list, own, server, server_sets, write) {
 	usable[c] = 2 ^ (set_count[c] ? set_count[c] : 1) - 1
 	server = "-"; server_sets = 0
 	for (i = 0; i < parameters_in[c]; i++) {
@@ -360,13 +373,14 @@ function put_command(c,    i, s, key, list, server, server_sets, write) {
 	for (i = 0; i < parameters_in[c]; i++)
 		list = list put_parameter(c, c SUBSEP i) ", "
 	list = array("parameters_", "uint16_t ", list, "NONE")
+	own = put_writes(command_writes[c])
 	write = command_class[c] !~ /read/ && c !~ /^(Get|Search|Show|Test)-/
-	return sprintf("%s, %s, %s, %s, &cw_table_groups[%d], %s, %s, %s, %s, %s, %s, %s, %s, %s, %d, %d", quoted(c),
+	return sprintf("%s, %s, %s, %s, &cw_table_groups[%d], %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %d, %d", quoted(c),
 		quoted(command_module[c] "\\" c), quoted(command_module[c]), quoted(command_role[c]), command_group[c] - 1,
 		constant("CLASS", command_class[c]), quoted(command_why[c]), write ? "true" : "false",
 		command_process[c] ? "true" : "false", quoted(server),
 		command_kind[c] == "-" ? "NULL" : "&cw_table_kinds[" kind[command_kind[c]] "]", quoted(command_target[c]),
-		quoted(command_output[c]), list, usable[c], server_sets)
+		quoted(command_output[c]), list, own, usable[c], server_sets)
 }
 
 function put_rows(declaration, row, count,    i) {

@@ -85,7 +85,7 @@ function add(c, name, value, choices, sets, position, pipeline, aliases,    l, t
 
 FNR == 1 {
 	table = $2 == "parameter" ? $2 : $1
-	if ((table == "command" && NF != 12) || (table == "parameter" && NF != 13) || (table != "command" && table != "parameter"))
+	if (NF != 13 || (table != "command" && table != "parameter"))
 		bad("not the tables of commands and parameters")
 	next
 }

@@ -388,6 +388,43 @@ static const struct {
 	    "Domain approval, Domain approval -UPNSuffixes uPNSuffixes" },
 };
 
+static const struct {
+	const char *command, *parameters;
+	bool want;
+} for_pdc[] = {
+	{ "Unlock-ADAccount", "{\"Identity\":\"ada\"}", true },
+	{ "Set-ADAccountPassword",
+	    "{\"Identity\":\"ada\",\"Reset\":true,\"NewPassword\":{\"$slot\":1}}", true },
+	{ "Set-ADUser", "{\"Identity\":\"ada\",\"ChangePasswordAtLogon\":true}", true },
+	{ "Set-ADObject",
+	    "{\"Identity\":\"CN=ada,DC=lab,DC=test\",\"Replace\":{\"lockoutTime\":0}}", true },
+	{ "Set-ADUser", "{\"Identity\":\"ada\",\"Clear\":[\"PwdLastSet\"],\"Title\":\"x\"}", true },
+	{ "Set-ADUser", "{\"Identity\":\"ada\",\"Title\":\"x\"}", false },
+	{ "Set-ADAccountControl", "{\"Identity\":\"ada\",\"PasswordNeverExpires\":true}", false },
+	{ "Enable-ADAccount", "{\"Identity\":\"ada\"}", false },
+	{ "Get-ADUser", "{\"Identity\":\"ada\",\"Properties\":[\"pwdLastSet\"]}", false },
+	{ "New-ADUser", "{\"Name\":\"ada\",\"AccountPassword\":{\"$slot\":1}}", false },
+};
+
+static void
+test_for_pdc(void)
+{
+	for (size_t i = 0; i < CW_COUNT(for_pdc); i++) {
+		cJSON *parameters = cJSON_Parse(for_pdc[i].parameters);
+		struct cw_catalogue_call *call = NULL;
+		struct cw_err err = { 0 };
+
+		test_case = for_pdc[i].parameters;
+		CHECK_EQ(
+		    cw_catalogue_bind_for_approval(&call, for_pdc[i].command, parameters, &err),
+		    CW_OK);
+		CHECK_STR(err.text, "");
+		CHECK_EQ(call != NULL && cw_catalogue_call_is_for_pdc(call), for_pdc[i].want);
+		cw_catalogue_call_free(call);
+		cJSON_Delete(parameters);
+	}
+}
+
 static void
 test_effects(void)
 {
@@ -597,6 +634,7 @@ main(void)
 	test_rows();
 	test_secret();
 	test_effects();
+	test_for_pdc();
 	test_flags();
 	test_tables();
 	test_names();

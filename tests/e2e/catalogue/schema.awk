@@ -21,7 +21,8 @@ function complain(text) {
 FILENAME ~ /attributes\.tsv$/ {
 	if (FNR > 1) {
 		spelt[tolower($1)] = $1
-		row[$1] = $2 " " $3 " " $4
+		sub(/,?pdc$/, "", $4) # our own word
+		row[$1] = $2 " " $3 " " ($4 == "" ? "-" : $4)
 		class[$1] = $6
 	}
 	next
