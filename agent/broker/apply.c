@@ -25,9 +25,13 @@ struct applying { /* of a script */
 	struct cw_controller_wait wait;
 	struct broker_query query;
 	unsigned entry; /* the one at hand, from 1 */
+	bool on_pdc; /* it ran on the PDC emulator */
+	bool asked_pdc; /* its target was looked up there as well */
+	struct cw_err changed; /* what is not as planned on the operation's own controller */
 };
 
 static void next(struct cw_script *s);
+static void on_looked_up(void *arg, const struct cw_err *err);
 
 /* --- what is told */
 
@@ -39,6 +43,8 @@ say_step(struct cw_script *s, unsigned entry, const char *command, const char *s
 	cJSON_AddNumberToObject(step, "entry", entry);
 	cJSON_AddStringToObject(step, "command", command);
 	cJSON_AddStringToObject(step, "state", state);
+	if (((struct applying *)s->mode_data)->on_pdc)
+		cJSON_AddStringToObject(step, "server", s->pdc);
 	if (error != NULL)
 		cJSON_AddItemToObject(step, "error", error);
 	lines_json(s, line);
@@ -109,6 +115,7 @@ on_call_over(struct broker_call *call)
 		error = cJSON_ParseWithLength(
 		    (const char *)cw_buf_peek(&call->error), cw_buf_left(&call->error));
 	call->failure = NULL;
+	a->on_pdc = call->entries[0].on_pdc;
 	call_free(call);
 	if (s->state != SCRIPT_RUNNING) {
 		cJSON_Delete(failure);
@@ -207,6 +214,42 @@ on_row(void *arg, const struct cw_ps_value *value, struct cw_err *err)
 	return cw_plan_apply_found(a->apply, value, err);
 }
 
+static int
+look_up(struct cw_script *s, const char *server, const char *filter, uint32_t timeout_ms,
+    struct cw_err *err)
+{
+	struct applying *a = s->mode_data;
+	struct cw_runspaces *rs = cw_roles_find(s->broker->config.roles, "directory", err);
+
+	a->query.row = on_row;
+	a->query.done = on_looked_up;
+	a->query.arg = s;
+	return rs == NULL ? err->code
+			  : broker_query_start(&a->query, rs, server, filter, NULL,
+				cw_plan_apply_properties(a->apply), timeout_ms, err);
+}
+
+/* What an earlier entry wrote on the PDC emulator is seen there, and elsewhere some time later. */
+static bool
+look_on_pdc(struct cw_script *s)
+{
+	struct applying *a = s->mode_data;
+	const char *guid = cw_plan_apply_target(a->apply);
+	struct cw_buf filter;
+	struct cw_err err = { 0 };
+	uint8_t bytes[16];
+
+	if (a->asked_pdc || guid == NULL || !pdc_has(s, guid))
+		return false;
+	a->asked_pdc = true;
+	cw_buf_init(&filter, 128);
+	(void)cw_uuid_parse(bytes, guid, strlen(guid));
+	if (lookup_put_guid(&filter, bytes) == CW_OK)
+		(void)look_up(s, s->pdc, cw_buf_str(&filter), BROKER_PDC_MS, &err);
+	cw_buf_free(&filter);
+	return a->query.job != NULL;
+}
+
 static void
 on_looked_up(void *arg, const struct cw_err *err)
 {
@@ -214,14 +257,21 @@ on_looked_up(void *arg, const struct cw_err *err)
 	struct applying *a = s->mode_data;
 	struct cw_err changed = { 0 };
 
-	if (s->stopped[0] != '\0')
+	if (s->stopped[0] != '\0') {
 		script_end(s);
-	else if (err->code < 0)
-		stop_with(s, "not-begun", err);
-	else if (cw_plan_apply_check(a->apply, &changed) < 0)
-		stop_with(s, "changed", &changed);
-	else
+	} else if (err->code < 0) {
+		if (a->asked_pdc)
+			stop_with(s, "changed", &a->changed);
+		else
+			stop_with(s, "not-begun", err);
+	} else if (cw_plan_apply_check(a->apply, &changed) == CW_OK) {
 		run(s);
+	} else {
+		if (!a->asked_pdc)
+			a->changed = changed;
+		if (!look_on_pdc(s))
+			stop_with(s, "changed", &a->changed);
+	}
 }
 
 static void
@@ -229,9 +279,9 @@ next(struct cw_script *s)
 {
 	struct applying *a = s->mode_data;
 	const char *filter = NULL;
-	struct cw_runspaces *rs;
 	struct cw_err err = { 0 };
 
+	a->on_pdc = a->asked_pdc = false;
 	if (s->stopped[0] != '\0' || (a->entry = cw_plan_apply_next(a->apply)) == 0) {
 		script_end(s);
 		return;
@@ -240,15 +290,9 @@ next(struct cw_script *s)
 		stop_with(s, "not-begun", &err);
 	} else if (filter == NULL) {
 		on_looked_up(s, &err);
-	} else {
-		a->query.row = on_row;
-		a->query.done = on_looked_up;
-		a->query.arg = s;
-		if ((rs = cw_roles_find(s->broker->config.roles, "directory", &err)) == NULL ||
-		    broker_query_start(&a->query, rs, s->server, filter, NULL,
-			cw_plan_apply_properties(a->apply), script_left_ms(s) + BROKER_BACKSTOP_MS,
-			&err) < 0)
-			stop_with(s, "not-begun", &err);
+	} else if (look_up(s, s->server, filter, script_left_ms(s) + BROKER_BACKSTOP_MS, &err) <
+	    0) {
+		stop_with(s, "not-begun", &err);
 	}
 }
 

@@ -87,7 +87,7 @@ on_handle_closed(uv_handle_t *handle)
 
 	if (--b->handles > 0)
 		return;
-	broker_domain_free(&b->domain);
+	power_forget(b);
 	free(b);
 	closed(arg);
 }
@@ -113,7 +113,7 @@ broker_abandon(struct cw_script *s)
 	for (call = s->calls; call != NULL; call = next) {
 		next = call->next;
 		call->job = call->query.job = NULL;
-		if (call->state == CALL_PLACING)
+		if (call->state == CALL_PLACING || call->waits)
 			cw_controller_cancel(b->config.controller, &call->wait);
 		if (!call->at_disk)
 			call_free(call);
@@ -137,6 +137,7 @@ cw_broker_close(struct cw_broker *b, void (*closed)(void *arg), void *arg)
 		next = s->next;
 		broker_abandon(s);
 	}
+	place_abandon_all(b);
 	broker_look(b);
 }
 

@@ -9,6 +9,7 @@
 #include <cjson/cJSON.h>
 #include <uv.h>
 
+struct cw_catalogue_call;
 struct cw_controller;
 struct cw_err;
 struct cw_journal;
@@ -71,6 +72,18 @@ void cw_broker_close(struct cw_broker *b, void (*closed)(void *arg), void *arg);
  */
 void cw_broker_status_put(const struct cw_broker *b, cJSON *object);
 
+/*
+ * For a command that is no script's and that cw_catalogue_call_is_for_pdc(): does it run on server,
+ * or on the PDC emulator? CW_OK: on server. CW_EAGAIN: done follows, perhaps from inside, with the
+ * name (NULL: the agent is being stopped, err says so) and a warning or ""; by then the call names
+ * its object by GUID. It is borrowed until done, or until the question is cancelled.
+ */
+int cw_broker_place(struct cw_broker *b, struct cw_catalogue_call *call, const char *server,
+    uint32_t timeout_ms,
+    void (*done)(void *arg, const char *server, const char *warning, const struct cw_err *err),
+    void *arg, struct cw_err *err);
+void cw_broker_place_cancel(struct cw_broker *b, const void *arg); /* done does not come */
+
 enum cw_script_mode {
 	CW_SCRIPT_RUN, /* reads and writes */
 	CW_SCRIPT_PLAN, /* reads; writes are recorded and not made */
@@ -106,9 +119,10 @@ struct cw_script_events {
 	 * went:
 	 *
 	 *   {"state":"done"|"failed"|"stopped"|"unknown","calls","writes","objects","bytes","server",
+	 *    "pdc_emulator"?:{"server","writes"},    of the writes, those that were made there
 	 *    "started","finished","duration_ms","error"?:{message,error_id?,category?,type?},
 	 *    "refusals":[{rule,message,call:{command,parameters},who_can_change_it}],
-	 *    "plan"?:{...},"entries"?:[{entry,state,command?,error?}],
+	 *    "plan"?:{...},"entries"?:[{entry,state,command?,server?,error?}],
 	 *    "secrets"?:{SLOT:{"$sealed"}}}
 	 *
 	 * result is the callee's to delete. Otherwise it is NULL and nothing ran: CW_ECONFLICT the

@@ -26,6 +26,8 @@
 #define BROKER_BACKSTOP_MS 15000u /* our own deadlines end things; PowerShell's come later */
 #define BROKER_WRITE_MS 60000u /* that a write may still take when its script is over */
 #define BROKER_DOMAIN_KEEP_MS 30000u /* what is known of who holds power */
+#define BROKER_POWERS_MAX 4u /* controllers of which that is known */
+#define BROKER_PDC_MS 10000u /* for a question to the PDC emulator, which need not answer */
 #define BROKER_ERROR_REFUSED "CausewayRefused"
 #define BROKER_ERROR_PROTOCOL "CausewayProtocol"
 #define BROKER_ERROR_LIMIT "CausewayLimit"
@@ -56,6 +58,23 @@ void broker_query_deleted(struct broker_query *q); /* for the next ones: deleted
 void broker_query_stop(struct broker_query *q);
 void broker_query_free(struct broker_query *q);
 
+/* --- who holds power over the domain, as one controller says it */
+
+struct broker_power {
+	struct broker_domain domain;
+	char server[CW_HOST_MAX];
+	uint64_t asked_ms; /* on the loop's clock */
+	unsigned refs;
+};
+
+/* What is known of it, and fresh: a reference. NULL: it is to be asked. */
+struct broker_power *power_find(struct cw_broker *b, const char *server);
+/* What it said, which is taken: a reference. NULL when memory ends. */
+struct broker_power *power_keep(
+    struct cw_broker *b, const char *server, struct broker_domain *domain);
+void power_drop(struct broker_power *power); /* ok on NULL */
+void power_forget(struct cw_broker *b);
+
 /* --- calls */
 
 struct broker_entry {
@@ -64,6 +83,7 @@ struct broker_entry {
 	size_t first_name, name_count; /* among the call's names */
 	uint32_t number; /* of a write, in the operation, from 1 */
 	bool fed; /* its target alone came from the pipeline */
+	bool on_pdc; /* it goes to the PDC emulator */
 };
 
 enum call_state {
@@ -101,6 +121,9 @@ struct broker_call {
 	struct broker_object *objects;
 	size_t object_count, object_room;
 	bool looked_up;
+	bool on_pdc; /* the PDC emulator is asked, not the operation's controller */
+	bool waits; /* for the PDC emulator's name */
+	struct broker_power *power; /* at the controller that is asked */
 	enum { LOOK_DOMAIN, LOOK_POWER, LOOK_NESTED, LOOK_OBJECTS, LOOK_BELOW } look;
 	size_t below; /* of the objects: the container below which is looked */
 	struct broker_domain domain; /* while it is asked for */
@@ -160,6 +183,11 @@ struct cw_script {
 	char stopped[CW_ERR_TEXT_MAX]; /* why, or "" */
 	bool broken; /* its sandbox is to be ended at the next tick */
 	char server[CW_HOST_MAX]; /* "" until a call needed one */
+	/* the PDC emulator, where that is another one */
+	char pdc[CW_HOST_MAX]; /* "" until a call needed it */
+	char pdc_warning[CW_ERR_TEXT_MAX]; /* that it cannot be asked; "" until that was told */
+	struct pdc_mark *marks; /* where it has written the passwords of which accounts */
+	size_t mark_count, mark_room;
 	/* its calls */
 	struct broker_call *calls;
 	struct cw_buf pending; /* a request whose ReadLine has not come */
@@ -171,6 +199,7 @@ struct cw_script {
 	struct cw_ps_arena *arena;
 	uint32_t call_count, write_count; /* asked for */
 	uint32_t written; /* made, or planned */
+	uint32_t pdc_written; /* of those, on the PDC emulator */
 	uint64_t object_count, byte_count;
 	/* what it says */
 	struct cw_buf lines;
@@ -199,10 +228,8 @@ struct cw_broker {
 	char account[128], computer[80]; /* this agent's own, as sAMAccountNames */
 	struct cw_script *scripts, *dirty;
 	unsigned count;
-	/* Who holds power in the domain, as that controller said it. */
-	struct broker_domain domain;
-	char domain_server[CW_HOST_MAX];
-	uint64_t domain_ms; /* when, on the loop's clock; 0: never */
+	struct broker_place *places; /* that are asked for */
+	struct broker_power *powers[BROKER_POWERS_MAX];
 	uv_timer_t timer;
 	uv_prepare_t flusher;
 	unsigned handles;
@@ -280,8 +307,26 @@ void pin_start(struct broker_call *call);
 /* What the call ahead does makes no difference to its objects: all are named by GUID. */
 bool pin_is_free(const struct broker_call *call);
 void pin_stop(struct broker_call *call);
+void pin_look_again(struct broker_call *call); /* on the PDC emulator */
+bool pin_is_written(const struct lookup_name *name);
+/* The call ends before the name's entry: it is protected. */
+void pin_refuse(struct broker_call *call, const struct lookup_name *name, const char *why);
 /* "SetADUser" of "Set-ADUser", as the module names what gave an error. */
 void pin_class_name(char *ret, size_t size, const char *command);
+
+/* pdc.c: of what was pinned, what goes to the PDC emulator; ends in call_next() */
+void pdc_start(struct broker_call *call);
+int pdc_filter(const struct broker_call *call, struct cw_buf *out, struct cw_err *err);
+void pdc_found(struct broker_call *call, const struct broker_object *found);
+void pdc_answered(struct broker_call *call); /* all that it has was found */
+void pdc_lost(struct broker_call *call, const struct cw_err *err); /* it could not be asked */
+/* Has this script written the account's password there? */
+bool pdc_has(const struct cw_script *s, const char *guid);
+/* The controller that the entry runs on. */
+const char *entry_server(const struct broker_call *call, const struct broker_entry *entry);
+
+/* place.c */
+void place_abandon_all(struct cw_broker *b); /* as broker_abandon() */
 
 /* write.c: BEGINNING to ENDING */
 void write_start(struct broker_call *call);

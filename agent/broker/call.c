@@ -147,6 +147,7 @@ call_free(struct broker_call *call)
 	free(call->objects);
 	broker_query_free(&call->query);
 	broker_domain_free(&call->domain);
+	power_drop(call->power);
 	free(call->input);
 	free(call->fed_values);
 	cw_buf_free(&call->error);
@@ -355,9 +356,17 @@ error_of(const struct cw_ps_value *record, const char *otherwise)
 static void
 look_at_error(struct broker_call *call, const struct cw_ps_value *record)
 {
-	if (cw_streq(cw_output_error_type(record),
+	struct cw_controller *c = call->script->broker->config.controller;
+	struct cw_err err;
+
+	if (!cw_streq(cw_output_error_type(record),
 		"Microsoft.ActiveDirectory.Management.ADServerDownException"))
-		cw_controller_failed(call->script->broker->config.controller);
+		return;
+	if (call->command->write && call->running > 0 && call->entries[call->at].on_pdc) {
+		(void)cw_fail(&err, CW_EUNAVAILABLE, "it went away during a write");
+		cw_controller_pdc_failed(c, &err);
+	}
+	cw_controller_failed(c);
 }
 
 /* The other streams, as cw_output_record() makes lines of them: {"warning": text}. */

@@ -113,6 +113,16 @@ put_account(struct cw_buf *out, const struct lookup_name *name)
 	return r;
 }
 
+int
+lookup_put_guid(struct cw_buf *out, const uint8_t guid[16])
+{
+	uint8_t bytes[16];
+
+	memcpy(bytes, guid, sizeof(bytes));
+	cw_uuid_swap(bytes);
+	return put_bytes(out, "objectGUID", bytes, sizeof(bytes));
+}
+
 static int
 put_name(struct cw_buf *out, const struct lookup_name *name)
 {
@@ -122,8 +132,7 @@ put_name(struct cw_buf *out, const struct lookup_name *name)
 	switch (name->form) {
 	case CW_IDENTITY_GUID:
 		(void)cw_guid_parse(guid, name->text, n);
-		cw_uuid_swap(guid);
-		return put_bytes(out, "objectGUID", guid, sizeof(guid));
+		return lookup_put_guid(out, guid);
 	case CW_IDENTITY_SID:
 		(void)cw_sid_parse(sid, &n, name->text, n);
 		return put_bytes(out, "objectSid", sid, n);

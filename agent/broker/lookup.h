@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "broker/protect.h"
 #include "catalogue/catalogue.h"
@@ -29,6 +30,9 @@ struct lookup_name {
 	enum lookup_state state;
 	size_t object; /* FOUND: which one */
 };
+
+/* Appends the clause that finds an object by its GUID, in network order. */
+int lookup_put_guid(struct cw_buf *out, const uint8_t guid[16]);
 
 /* Fills the form of a name by its parameter. */
 void lookup_classify(struct lookup_name *name);

@@ -22,6 +22,10 @@ static void look_on(struct broker_call *call);
 static void
 cannot(struct broker_call *call, const struct cw_err *err)
 {
+	if (call->on_pdc) {
+		pdc_lost(call, err);
+		return;
+	}
 	call_fail(call, call_error(err->text, "CausewayUnavailable", "ResourceUnavailable", NULL));
 	call->count = call->at;
 	call_next(call);
@@ -73,7 +77,7 @@ name_error(const struct broker_call *call, const struct lookup_name *name)
 		(void)snprintf(text, sizeof(text),
 		    several ? "Multiple objects with identity: '%.100s' were found under: '%.100s'."
 			    : "Cannot find an object with identity: '%.100s' under: '%.100s'.",
-		    name->text, call->script->broker->domain.dn);
+		    name->text, call->power->domain.dn);
 	o = call_error(text, id, several ? "InvalidData" : "ObjectNotFound", type);
 	cJSON_AddStringToObject(o, "target", name->text);
 	return o;
@@ -95,8 +99,8 @@ protected_error(
 /* --- what was found */
 
 /* Groups into which the call puts somebody, or takes somebody out of. */
-static bool
-is_written(const struct lookup_name *name)
+bool
+pin_is_written(const struct lookup_name *name)
 {
 	return name->target || cw_streq(name->parameter->name, "MemberOf");
 }
@@ -112,17 +116,16 @@ is_place(const struct lookup_name *name)
 static const char *
 why_protected(const struct broker_call *call, const struct lookup_name *name)
 {
-	const struct broker_domain *d = &call->script->broker->domain;
 	const struct broker_object *o;
 
 	if (name->form == 0)
-		return is_written(name) ? "it is in the configuration of the forest" : NULL;
+		return pin_is_written(name) ? "it is in the configuration of the forest" : NULL;
 	o = &call->objects[name->object];
-	if (is_written(name) && o->protected == NULL && o->holds)
+	if (pin_is_written(name) && o->protected == NULL && o->holds)
 		return "what is below it has power over the domain";
-	if (is_written(name))
+	if (pin_is_written(name))
 		return o->protected;
-	return is_place(name) ? broker_place_protected(d, o) : NULL;
+	return is_place(name) ? broker_place_protected(&call->power->domain, o) : NULL;
 }
 
 /* A place is given by its name, all else by its GUID. */
@@ -137,20 +140,25 @@ pin(struct broker_call *call, const struct lookup_name *name, struct cw_err *err
 	    name->parameter->type == CW_TYPE_DN ? o->dn : o->guid, err);
 }
 
+void
+pin_refuse(struct broker_call *call, const struct lookup_name *name, const char *why)
+{
+	end_before(call, name->entry,
+	    protected_error(call, &call->entries[name->entry],
+		name->form == 0 ? name->text : call->objects[name->object].dn, why));
+}
+
 /* false: the call ends before this name's entry. */
 static bool
 judge(struct broker_call *call, const struct lookup_name *name)
 {
-	const struct broker_entry *entry = &call->entries[name->entry];
 	struct cw_err err = { 0 };
 	const char *why;
 
 	if (name->form != 0 && name->state != LOOKUP_FOUND) {
 		end_before(call, name->entry, name_error(call, name));
 	} else if (!call->script->approved && (why = why_protected(call, name)) != NULL) {
-		end_before(call, name->entry,
-		    protected_error(call, entry,
-			name->form == 0 ? name->text : call->objects[name->object].dn, why));
+		pin_refuse(call, name, why);
 	} else if (call->script->mode != CW_SCRIPT_PLAN && pin(call, name, &err) < 0) {
 		end_before(call, name->entry,
 		    call_error(err.text, BROKER_ERROR_LIMIT, "LimitsExceeded", NULL));
@@ -187,6 +195,13 @@ keep_object(struct broker_call *call, const struct broker_object *object, struct
 	return CW_OK;
 }
 
+/* The one that is asked. */
+static const char *
+controller(const struct broker_call *call)
+{
+	return call->on_pdc ? call->script->pdc : call->script->server;
+}
+
 /* The container itself is among what is found. */
 static void
 note_below(struct broker_call *call, const struct broker_object *found)
@@ -215,10 +230,13 @@ on_row(void *arg, const struct cw_ps_value *row, struct cw_err *err)
 	case LOOK_OBJECTS:
 	case LOOK_BELOW: break;
 	}
-	if ((r = broker_object_read(&o, &b->domain, row, err)) < 0)
+	if ((r = broker_object_read(&o, &call->power->domain, row, err)) < 0)
 		return r;
-	if (call->look == LOOK_BELOW) {
-		note_below(call, &o);
+	if (call->on_pdc || call->look == LOOK_BELOW) {
+		if (call->on_pdc)
+			pdc_found(call, &o);
+		else
+			note_below(call, &o);
 		broker_object_free(&o);
 		return CW_OK;
 	}
@@ -235,7 +253,7 @@ static void
 on_answered(void *arg, const struct cw_err *err)
 {
 	struct broker_call *call = arg;
-	struct cw_broker *b = call->script->broker;
+	struct cw_err none;
 
 	if (call->cancelled) {
 		call_next(call);
@@ -249,15 +267,19 @@ on_answered(void *arg, const struct cw_err *err)
 	case LOOK_DOMAIN: call->look = LOOK_POWER; break;
 	case LOOK_POWER: call->look = LOOK_NESTED; break;
 	case LOOK_NESTED:
-		broker_domain_free(&b->domain);
-		b->domain = call->domain;
-		call->domain = (struct broker_domain){ 0 };
-		b->domain_ms = broker_now(b);
-		(void)snprintf(
-		    b->domain_server, sizeof(b->domain_server), "%s", call->script->server);
+		call->power = power_keep(call->script->broker, controller(call), &call->domain);
+		if (call->power == NULL) {
+			(void)cw_fail(&none, CW_ENOMEM, "out of memory");
+			cannot(call, &none);
+			return;
+		}
 		call->look = LOOK_OBJECTS;
 		break;
 	case LOOK_OBJECTS:
+		if (call->on_pdc) {
+			pdc_answered(call);
+			return;
+		}
 		lookup_settle(call->names, call->name_from, call->name_to);
 		call->name_from = call->name_to;
 		break;
@@ -276,10 +298,13 @@ filter_of(struct broker_call *call, struct cw_buf *out, struct cw_err *err)
 		return broker_domain_filter(out, &call->domain, b->account, b->computer, err);
 	case LOOK_NESTED: return broker_domain_filter_nested(out, &call->domain, err);
 	case LOOK_OBJECTS:
+		if (call->on_pdc)
+			return pdc_filter(call, out, err);
 		return lookup_filter(
 		    out, call->names, call->name_count, call->name_from, &call->name_to, err);
 	case LOOK_BELOW:
-		return broker_domain_filter_all(out, &b->domain, b->account, b->computer, err);
+		return broker_domain_filter_all(
+		    out, &call->power->domain, b->account, b->computer, err);
 	case LOOK_DOMAIN: break;
 	}
 	return CW_OK;
@@ -289,11 +314,14 @@ static void
 ask(struct broker_call *call)
 {
 	struct cw_script *s = call->script;
+	uint32_t left = script_left_ms(s) + BROKER_BACKSTOP_MS;
 	struct cw_runspaces *rs;
 	struct cw_err err = { 0 };
 	struct cw_buf filter;
 	int r;
 
+	if (call->on_pdc && left > BROKER_PDC_MS)
+		left = BROKER_PDC_MS;
 	cw_buf_init(&filter, FILTER_MAX);
 	call->query.row = on_row;
 	call->query.done = on_answered;
@@ -302,10 +330,10 @@ ask(struct broker_call *call)
 		if ((rs = call_runspaces(call, &err)) == NULL)
 			r = err.code;
 		else
-			r = broker_query_start(&call->query, rs, s->server,
+			r = broker_query_start(&call->query, rs, controller(call),
 			    call->look == LOOK_DOMAIN ? NULL : cw_buf_str(&filter),
 			    call->look == LOOK_BELOW ? call->objects[call->below].dn : NULL, NULL,
-			    script_left_ms(s) + BROKER_BACKSTOP_MS, &err);
+			    left, &err);
 	}
 	cw_buf_free(&filter);
 	if (r < 0)
@@ -359,10 +387,27 @@ find_container(struct broker_call *call)
 	return false;
 }
 
+/* What is known of who holds power there is not asked for. */
+static void
+look_from_start(struct broker_call *call)
+{
+	power_drop(call->power);
+	call->power = power_find(call->script->broker, controller(call));
+	call->look = call->power != NULL ? LOOK_OBJECTS : LOOK_DOMAIN;
+	look_on(call);
+}
+
+void
+pin_look_again(struct broker_call *call)
+{
+	look_from_start(call);
+}
+
 static void
 look_on(struct broker_call *call)
 {
-	if (call->look < LOOK_OBJECTS || (call->look == LOOK_OBJECTS && any_left(call))) {
+	if (call->look < LOOK_OBJECTS || call->on_pdc ||
+	    (call->look == LOOK_OBJECTS && any_left(call))) {
 		ask(call);
 		return;
 	}
@@ -372,8 +417,7 @@ look_on(struct broker_call *call)
 		return;
 	}
 	judge_all(call);
-	call->looked_up = true;
-	call_next(call);
+	pdc_start(call);
 }
 
 /* --- the names */
@@ -463,10 +507,7 @@ pin_is_free(const struct broker_call *call)
 void
 pin_start(struct broker_call *call)
 {
-	struct cw_broker *b = call->script->broker;
 	struct cw_err err = { 0 };
-	bool known = b->domain_ms != 0 && cw_streq(b->domain_server, call->script->server) &&
-	    broker_now(b) - b->domain_ms < BROKER_DOMAIN_KEEP_MS;
 
 	if (cw_streq(call->command->name, "Restore-ADObject"))
 		broker_query_deleted(&call->query);
@@ -479,12 +520,17 @@ pin_start(struct broker_call *call)
 		call_next(call);
 		return;
 	}
-	call->look = known ? LOOK_OBJECTS : LOOK_DOMAIN;
-	look_on(call);
+	look_from_start(call);
 }
 
 void
 pin_stop(struct broker_call *call)
 {
-	broker_query_stop(&call->query);
+	if (!call->waits) {
+		broker_query_stop(&call->query);
+		return;
+	}
+	call->waits = false;
+	cw_controller_cancel(call->script->broker->config.controller, &call->wait);
+	call_next(call);
 }

@@ -16,6 +16,7 @@
 #define GROUPS_MAX 4096u /* that give power; with more nothing is written */
 #define FILTER_MAX (1024u * 1024u)
 #define BUILTIN "S-1-5-32-"
+#define ACCOUNT_DISABLED 0x2 /* of userAccountControl, as is: */
 #define CONTROLLER_BITS 0x04002000 /* SERVER_TRUST_ACCOUNT, PARTIAL_SECRETS_ACCOUNT */
 #define IN_CHAIN "memberOf:1.2.840.113556.1.4.1941:="
 
@@ -405,6 +406,7 @@ broker_object_read(struct broker_object *ret, const struct broker_domain *d,
 	}
 	cw_uuid_text(o.guid, bytes);
 	memcpy(o.sid, sid, strlen(sid) + 1);
+	o.disabled = (number(row, "userAccountControl") & ACCOUNT_DISABLED) != 0;
 	o.protected = judge(d, &o, row);
 	*ret = o;
 	return CW_OK;

@@ -27,6 +27,9 @@ struct broker_object {
 	char *name, *account; /* account "" where it has none */
 	char *class; /* its most derived one */
 	const char *protected; /* why it is, static; NULL: it is not */
+	bool disabled; /* an account that nobody can log on with */
+	bool on_pdc; /* the PDC emulator has it too; asked for where that matters */
+	const char *pdc_protected; /* as protected, there */
 	bool looked_below, holds; /* whether something below it is; asked for where that matters */
 };
 

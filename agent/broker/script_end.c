@@ -41,6 +41,7 @@ script_free(struct cw_script *s)
 	if (s->text != NULL)
 		cw_wipe(s->text, strlen(s->text)); /* it may hold a secret */
 	free(s->text);
+	free(s->marks);
 	cJSON_Delete(s->refusals);
 	cJSON_Delete(s->entries);
 	cJSON_Delete(s->result);
@@ -100,6 +101,12 @@ make_result(struct cw_script *s)
 	cJSON_AddNumberToObject(o, "objects", (double)s->object_count);
 	cJSON_AddNumberToObject(o, "bytes", (double)s->byte_count);
 	cJSON_AddStringToObject(o, "server", s->server);
+	if (s->pdc_written > 0) {
+		cJSON *pdc = cJSON_AddObjectToObject(o, "pdc_emulator");
+
+		cJSON_AddStringToObject(pdc, "server", s->pdc);
+		cJSON_AddNumberToObject(pdc, "writes", s->pdc_written);
+	}
 	put_time(o, "started", s->started_ms);
 	put_time(o, "finished", s->finished_ms);
 	cJSON_AddNumberToObject(o, "duration_ms", us / 1000);

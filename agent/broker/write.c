@@ -84,6 +84,8 @@ note(struct broker_call *call, const char *state)
 		cJSON_AddNumberToObject(o, "count", (double)call->running);
 	cJSON_AddStringToObject(o, "state", state);
 	cJSON_AddStringToObject(o, "command", call->command->name);
+	if (call->entries[call->at].on_pdc)
+		cJSON_AddStringToObject(o, "server", s->pdc);
 	if (cw_buf_left(&call->error) > 0)
 		cJSON_AddItemToObject(o, "error", cJSON_CreateRaw(cw_buf_str(&call->error)));
 	cJSON_AddItemToArray(s->entries, o);
@@ -146,6 +148,8 @@ write_ended(struct broker_call *call, const struct cw_err *err)
 			note(call, "failed");
 		}
 		call->script->written += (uint32_t)call->running;
+		if (call->entries[call->at].on_pdc)
+			call->script->pdc_written += (uint32_t)call->running;
 		end(call, CW_JOURNAL_CHANGE_FINISH);
 	} else {
 		call->script->unknown = call->unknown = true;
@@ -196,7 +200,8 @@ launch(struct broker_call *call, struct cw_err *err)
 {
 	struct cw_script *s = call->script;
 	struct cw_catalogue_call *bound = call->entries[call->at].bound;
-	const char *server = call->command->server != NULL ? s->server : NULL;
+	const char *server =
+	    call->command->server == NULL ? NULL : entry_server(call, &call->entries[call->at]);
 	uint32_t timeout_ms = script_left_ms(s) + BROKER_WRITE_MS;
 	struct cw_runspaces *rs = call_runspaces(call, err);
 	const struct cw_psrp_command *command;
@@ -245,7 +250,8 @@ on_begun(void *arg)
 	}
 }
 
-/* How many entries from `at` on differ in nothing but the object they are about. */
+/* How many entries from `at` on differ in nothing but the object they are about, and go to the same
+ * controller. */
 static size_t
 alike(const struct broker_call *call)
 {
@@ -253,7 +259,8 @@ alike(const struct broker_call *call)
 
 	if (!call->entries[call->at].fed)
 		return 1;
-	while (call->at + n < call->count && call->entries[call->at + n].fed)
+	while (call->at + n < call->count && call->entries[call->at + n].fed &&
+	    call->entries[call->at + n].on_pdc == call->entries[call->at].on_pdc)
 		n++;
 	return n;
 }
@@ -274,7 +281,7 @@ write_start(struct broker_call *call)
 		    .operation = s->id,
 		    .step = entry->number,
 		    .command = call->command->name,
-		    .server = s->server,
+		    .server = entry_server(call, entry),
 		    .not_after_ms = s->not_after_ms } };
 	if (entry_id(call->journal_id, s->key, entry->number) < 0) {
 		call->change.err = (struct cw_err){ 0 };

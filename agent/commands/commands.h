@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 #include <uv.h>
 
+struct cw_catalogue_call;
 struct cw_controller;
 struct cw_err;
 struct cw_journal;
@@ -33,6 +34,17 @@ struct cw_writer;
 
 struct cw_commands;
 
+/* cw_broker_place() and cw_broker_place_cancel() of agent/broker, which is not known here; arg is
+ * that of the config. */
+struct cw_commands_places {
+	int (*ask)(void *arg, struct cw_catalogue_call *call, const char *server,
+	    uint32_t timeout_ms,
+	    void (*done)(
+		void *run, const char *server, const char *warning, const struct cw_err *err),
+	    void *run, struct cw_err *err);
+	void (*cancel)(void *arg, const void *run);
+};
+
 struct cw_commands_config { /* all borrowed */
 	uv_loop_t *loop;
 	const struct cw_roles *roles;
@@ -42,6 +54,8 @@ struct cw_commands_config { /* all borrowed */
 	const struct cw_policy *policy; /* the ceiling; NULL: none */
 	const char *agent; /* UUID, lower case */
 	const uint8_t *seal_private; /* 32 bytes */
+	/* Where a write runs that cw_catalogue_call_is_for_pdc(); NULL: where all others do. */
+	const struct cw_commands_places *places;
 	/* Is something of this id under way elsewhere: a script. May be NULL. */
 	bool (*runs)(void *arg, const char *id);
 	/* The journal could not be written: for the log. May be NULL. */

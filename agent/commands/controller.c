@@ -29,6 +29,8 @@ struct cw_controller {
 	struct domain coming; /* of the question that is under way */
 	bool asking;
 	struct cw_err error; /* of the last question */
+	struct cw_err pdc_error; /* why the PDC emulator is not to be asked; code 0: it may be */
+	uint64_t pdc_until_ms; /* up to when, on the loop's clock */
 	struct cw_controller_wait *first, **last;
 	struct cw_controller_wait *settling; /* those that are being answered */
 };
@@ -69,10 +71,29 @@ find(const struct cw_controller *c, const char *name)
 
 /* CW_EAGAIN: the domain is to be asked first. */
 static int
-choose(const struct cw_controller *c, const char **ret, const char *wanted, struct cw_err *err)
+choose_pdc(const struct cw_controller *c, const char **ret, struct cw_err *err)
+{
+	uint64_t now = uv_now(c->loop);
+
+	if (c->pdc_error.code < 0 && now < c->pdc_until_ms) {
+		*err = c->pdc_error;
+		return err->code;
+	}
+	if (c->known.count == 0 || now - c->known_ms >= CW_CONTROLLER_KEEP_MS)
+		return CW_EAGAIN;
+	*ret = c->known.names[0];
+	return CW_OK;
+}
+
+static int
+choose(const struct cw_controller *c, const char **ret, const struct cw_controller_wait *wait,
+    struct cw_err *err)
 {
 	uint64_t age = uv_now(c->loop) - c->known_ms;
+	const char *wanted = wait->wanted;
 
+	if (wait->pdc)
+		return choose_pdc(c, ret, err);
 	if (wanted[0] == '\0' && c->configured != NULL) {
 		*ret = c->configured;
 		return CW_OK;
@@ -130,8 +151,8 @@ settle(struct cw_controller *c)
 		c->settling = wait->next;
 		name = NULL;
 		err = (struct cw_err){ 0 };
-		r = choose(c, &name, wait->wanted, &err);
-		if (r == CW_EAGAIN && wait->wanted[0] == '\0' && c->known.count > 0)
+		r = choose(c, &name, wait, &err);
+		if (r == CW_EAGAIN && (wait->pdc || wait->wanted[0] == '\0') && c->known.count > 0)
 			name = c->known.names[0]; /* an old answer is better than none */
 		else if (r == CW_EAGAIN)
 			(void)cw_fail(&err, CW_EUNAVAILABLE, "no domain controller is known: %s",
@@ -189,7 +210,7 @@ cw_controller_ask(
 {
 	int r;
 
-	if ((r = choose(c, ret, wait->wanted, err)) != CW_EAGAIN)
+	if ((r = choose(c, ret, wait, err)) != CW_EAGAIN)
 		return r;
 	if ((r = ask_domain(c, err)) < 0)
 		return r;
@@ -227,7 +248,7 @@ cw_controller_prepare(struct cw_controller *c)
 	const char *name;
 	struct cw_err err;
 
-	if (c->configured == NULL && choose(c, &name, "", &err) == CW_EAGAIN)
+	if (choose_pdc(c, &name, &err) == CW_EAGAIN)
 		(void)ask_domain(c, &err);
 }
 
@@ -235,6 +256,14 @@ void
 cw_controller_failed(struct cw_controller *c)
 {
 	domain_free(&c->known);
+}
+
+void
+cw_controller_pdc_failed(struct cw_controller *c, const struct cw_err *why)
+{
+	c->pdc_error = *why;
+	c->pdc_error.code = CW_EUNAVAILABLE;
+	c->pdc_until_ms = uv_now(c->loop) + CW_CONTROLLER_DOWN_MS;
 }
 
 void
@@ -250,6 +279,8 @@ cw_controller_status_put(const struct cw_controller *c, cJSON *object)
 		cJSON_AddStringToObject(o, "server", name);
 	if (c->known.dns != NULL)
 		cJSON_AddStringToObject(o, "domain", c->known.dns);
+	if (c->known.count > 0)
+		cJSON_AddStringToObject(o, "pdc_emulator", c->known.names[0]);
 	if (name == NULL && c->error.code != CW_OK)
 		cJSON_AddStringToObject(o, "error", c->error.text);
 }

@@ -14,7 +14,8 @@ struct cw_roles;
 
 /*
  * Which domain controller a command runs against: one for a whole operation, and
- * never a name of a caller's own making.
+ * never a name of a caller's own making. And which one is the PDC emulator: passwords
+ * and unlocks go there, where it can be asked and knows the account.
  *
  *   the one that the call names, if it is a controller of this domain or the
  *       configured one: the bridge names the one that it was answered with before
@@ -28,13 +29,16 @@ struct cw_roles;
 #define CW_CONTROLLER_ASK_MS 30000u /* for Get-ADDomain */
 #define CW_CONTROLLER_AGAIN_MS \
 	10000u /* a name that is not in the list: asked again after so long */
+#define CW_CONTROLLER_DOWN_MS \
+	30000u /* a PDC emulator that did not answer is not asked for so long */
 #define CW_CONTROLLERS_MAX 256u /* of one domain, that are remembered */
 
 struct cw_controller;
 
 /* A command that waits for its controller; the caller's memory. */
 struct cw_controller_wait {
-	const char *wanted; /* the one that the call names, or "" */
+	const char *wanted; /* the one that the call names, or ""; unused with pdc */
+	bool pdc; /* the PDC emulator, whatever is configured */
 	/* Later, from the loop. err code 0: name is the one, valid until this returns. */
 	void (*done)(void *arg, const char *name, const struct cw_err *err);
 	void *arg;
@@ -58,7 +62,11 @@ void cw_controller_prepare(struct cw_controller *c);
 /* A command could not reach its controller: the domain is asked again for the next one. */
 void cw_controller_failed(struct cw_controller *c);
 
-/* For causewayctl: {controller: {server?, configured, domain?, error?}} added to object. */
+/* The PDC emulator could not be asked, and why: it is unavailable for CW_CONTROLLER_DOWN_MS. */
+void cw_controller_pdc_failed(struct cw_controller *c, const struct cw_err *why);
+
+/* For causewayctl: {controller: {server?, configured, domain?, pdc_emulator?, error?}} added to
+ * object. */
 void cw_controller_status_put(const struct cw_controller *c, cJSON *object);
 
 #endif

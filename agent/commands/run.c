@@ -237,6 +237,48 @@ placed(struct run *run, const char *server)
 }
 
 static void
+on_chosen(void *arg, const char *server, const char *warning, const struct cw_err *err)
+{
+	struct run *run = arg;
+
+	run->asks_place = false;
+	if (warning[0] != '\0')
+		stream_text(run, "warning", warning);
+	if (server == NULL)
+		run_refuse(run, err->code, err->text);
+	else if (!is_over(run))
+		placed(run, server);
+}
+
+/* Passwords and unlocks go to the PDC emulator where they can, unless the bridge names the one that
+ * it began on. */
+static void
+chosen(struct run *run, const char *server)
+{
+	const struct cw_commands *c = run->owner;
+	struct cw_request *req = &run->request;
+	uint64_t now = uv_now(c->config.loop);
+	struct cw_err err = { 0 };
+	int r;
+
+	if (c->config.places == NULL || req->controller[0] != '\0' ||
+	    !cw_catalogue_call_is_for_pdc(req->call)) {
+		placed(run, server);
+		return;
+	}
+	run->asks_place = true;
+	r = c->config.places->ask(c->config.arg, req->call, server,
+	    run->due_ms > now ? (uint32_t)(run->due_ms - now) : 1, on_chosen, run, &err);
+	if (r == CW_EAGAIN)
+		return; /* it goes on there, or is over already */
+	run->asks_place = false;
+	if (r == CW_OK)
+		placed(run, server);
+	else
+		run_refuse(run, r, err.text);
+}
+
+static void
 on_placed(void *arg, const char *name, const struct cw_err *err)
 {
 	struct run *run = arg;
@@ -244,7 +286,7 @@ on_placed(void *arg, const char *name, const struct cw_err *err)
 	if (name == NULL)
 		run_refuse(run, err->code, err->text);
 	else if (!is_over(run))
-		placed(run, name);
+		chosen(run, name);
 }
 
 static void
@@ -263,7 +305,7 @@ place(struct run *run)
 		.wanted = run->request.controller, .done = on_placed, .arg = run
 	};
 	if ((r = cw_controller_ask(controller, &name, &run->wait, &err)) == CW_OK)
-		placed(run, name);
+		chosen(run, name);
 	else if (r != CW_EAGAIN)
 		run_refuse(run, r, err.text);
 }
@@ -298,6 +340,9 @@ run_stop(struct run *run, enum run_stop why)
 	case RUN_PLACING:
 		run->stop = why;
 		cw_controller_cancel(run->owner->config.controller, &run->wait);
+		if (run->asks_place)
+			run->owner->config.places->cancel(run->owner->config.arg, run);
+		run->asks_place = false;
 		(void)is_over(run);
 		return;
 	case RUN_CHECKING:

@@ -134,6 +134,15 @@ stream_output(struct run *run, const struct cw_ps_value *value)
 }
 
 void
+stream_text(struct run *run, const char *member, const char *text)
+{
+	size_t before = cw_buf_left(&run->lines);
+
+	if (cw_output_text(&run->lines, member, text) == CW_OK)
+		made(run, before);
+}
+
+void
 stream_record(struct run *run, enum cw_psrp_stream stream, const struct cw_ps_value *record)
 {
 	size_t before = cw_buf_left(&run->lines);

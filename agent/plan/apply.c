@@ -139,6 +139,14 @@ cw_plan_apply_command(const struct cw_plan_apply *a)
 	return cw_json_str(a->entry, "command");
 }
 
+const char *
+cw_plan_apply_target(const struct cw_plan_apply *a)
+{
+	const char *guid = cw_json_str(cw_json_get(a->entry, "target"), "guid");
+
+	return guid == NULL ? NULL : real_guid(a, guid);
+}
+
 /* --- what to look up */
 
 static bool

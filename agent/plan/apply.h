@@ -45,6 +45,8 @@ int cw_plan_apply_found(
 int cw_plan_apply_check(struct cw_plan_apply *apply, struct cw_err *err);
 
 const char *cw_plan_apply_command(const struct cw_plan_apply *apply);
+/* The GUID of its target in the directory; NULL: it has none, or that was not made. Borrowed. */
+const char *cw_plan_apply_target(const struct cw_plan_apply *apply);
 /* With the real GUIDs of what earlier entries made; a secret is {"$slot":N}, N as in the plan. What
  * makes an object is told to show it. The caller's; NULL when memory ends. */
 cJSON *cw_plan_apply_parameters(const struct cw_plan_apply *apply);

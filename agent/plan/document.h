@@ -30,6 +30,9 @@ struct cw_err;
  *    "slots":[{"slot":1..,"entry":N,"parameter":NAME}],
  *    "hash":SHA-256}                             of the canonical text of all the rest
  *
+ * domain_controller is that of the reads, and of all writes that need not go to the PDC emulator:
+ * which of them do is decided when they are applied (agent/broker/README.md).
+ *
  * Identities in parameters are GUIDs; that of an object which an earlier entry creates
  * is that entry's placeholder. A secret is {"$slot":N}: a plan holds none. A forged plan
  * is a normal plan: each entry is bound, judged and guarded again when it is applied.

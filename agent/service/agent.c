@@ -98,8 +98,27 @@ script_runs(void *arg, const char *id)
 }
 
 static int
+place_ask(void *arg, struct cw_catalogue_call *call, const char *server, uint32_t timeout_ms,
+    void (*done)(void *run, const char *server, const char *warning, const struct cw_err *err),
+    void *run, struct cw_err *err)
+{
+	const struct cw_agent *a = arg;
+
+	return cw_broker_place(a->broker, call, server, timeout_ms, done, run, err);
+}
+
+static void
+place_cancel(void *arg, const void *run)
+{
+	const struct cw_agent *a = arg;
+
+	cw_broker_place_cancel(a->broker, run);
+}
+
+static int
 start_commands(struct cw_agent *a, struct cw_err *err)
 {
+	static const struct cw_commands_places places = { place_ask, place_cancel };
 	const struct cw_commands_config config = {
 		.loop = a->loop,
 		.roles = a->roles,
@@ -109,6 +128,7 @@ start_commands(struct cw_agent *a, struct cw_err *err)
 		.policy = a->config.policy,
 		.agent = a->identity.agent,
 		.seal_private = a->identity.seal_private,
+		.places = &places,
 		.runs = script_runs,
 		.trouble = agent_journal_trouble,
 		.arg = a,

@@ -144,8 +144,8 @@ known_result(const cJSON *result)
 		{ "refused", cJSON_IsNumber }, { "calls", cJSON_IsNumber },
 		{ "writes", cJSON_IsNumber }, { "objects", cJSON_IsNumber },
 		{ "bytes", cJSON_IsNumber }, { "server", cJSON_IsString },
-		{ "duration_ms", cJSON_IsNumber }, { "plan", cJSON_IsObject },
-		{ "entries", cJSON_IsArray } };
+		{ "pdc_emulator", cJSON_IsObject }, { "duration_ms", cJSON_IsNumber },
+		{ "plan", cJSON_IsObject }, { "entries", cJSON_IsArray } };
 	const cJSON *value, *refusals = cw_json_get(result, "refusals");
 	cJSON *ret = cJSON_CreateObject(), *list = cJSON_CreateArray();
 

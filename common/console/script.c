@@ -188,7 +188,8 @@ was_shown(const struct cw_script_view *v, const cJSON *error)
 static void
 show_end(struct cw_script_view *v, const cJSON *result)
 {
-	const cJSON *refusal, *error = cw_json_get(result, "error");
+	const cJSON *refusal, *error = cw_json_get(result, "error"),
+			      *pdc = cw_json_get(result, "pdc_emulator");
 	const char *state = cw_json_str(result, "state"), *server = cw_json_str(result, "server");
 	double writes = number(result, "writes"), calls = number(result, "calls");
 
@@ -215,6 +216,11 @@ show_end(struct cw_script_view *v, const cJSON *result)
 	if (server != NULL && server[0] != '\0') {
 		fputs(" on ", v->err.out);
 		cw_console_print(v->err.out, server);
+	}
+	if (cw_json_str(pdc, "server") != NULL) {
+		fprintf(v->err.out, " (%.0f on ", number(pdc, "writes"));
+		cw_console_print(v->err.out, cw_json_str(pdc, "server"));
+		fputc(')', v->err.out);
 	}
 	fprintf(v->err.out, ", %s%s\n", cw_when_duration(number(result, "duration_ms")),
 	    cw_style_off(CW_STYLE_DIM, v->err.colour));

@@ -196,16 +196,58 @@ rig_until(const bool *what)
 	}
 }
 
+/* --- in place of the broker */
+
+static int
+place_ask(void *arg, struct cw_catalogue_call *call, const char *server, uint32_t timeout_ms,
+    void (*done)(void *run, const char *server, const char *warning, const struct cw_err *err),
+    void *run, struct cw_err *err)
+{
+	struct rig_place *p = &((struct rig *)arg)->place;
+
+	(void)call;
+	CHECK_STR(server, "dc1.lab.test");
+	CHECK(timeout_ms > 0);
+	p->asked++;
+	p->done = done;
+	p->run = run;
+	return p->code == CW_OK || p->code == CW_EAGAIN ? p->code
+							: cw_fail(err, p->code, "not now");
+}
+
+static void
+place_cancel(void *arg, const void *run)
+{
+	struct rig_place *p = &((struct rig *)arg)->place;
+
+	CHECK(p->run == run);
+	p->cancelled++;
+}
+
+void
+rig_placed(const char *server, const char *warning)
+{
+	struct cw_err err = { 0 };
+
+	if (server == NULL)
+		(void)cw_fail(&err, CW_EUNAVAILABLE, "the agent is being stopped");
+	rig.place.done(rig.place.run, server, warning, &err);
+	rig_pump();
+}
+
 void
 rig_start(void)
 {
+	static const struct cw_commands_places places = { place_ask, place_cancel };
 	static const char *const names[] = { "directory", NULL };
 	const struct cw_roles_config config = {
 		.loop = &rig.loop, .pool = 3, .changed = rig_set, .arg = &rig.roles_changed
 	};
-	struct cw_commands_config c = {
-		.loop = &rig.loop, .agent = AGENT, .seal_private = rig.seal_private
-	};
+	struct cw_commands_config c = { .loop = &rig.loop,
+		.agent = AGENT,
+		.seal_private = rig.seal_private,
+		.places = &places,
+		.arg = &rig };
 	struct cw_err err = { 0 };
 	char id[CW_UUID_TEXT];
 

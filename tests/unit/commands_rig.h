@@ -34,7 +34,16 @@
 
 #define RIG_VALID_MS 60000
 
+/* In place of the broker: where writes for the PDC emulator run. */
+struct rig_place {
+	int code; /* what is answered at once */
+	int asked, cancelled;
+	void (*done)(void *run, const char *server, const char *warning, const struct cw_err *err);
+	void *run;
+};
+
 extern struct rig {
+	struct rig_place place;
 	uv_loop_t loop;
 	char path[128]; /* of the journal */
 	struct cw_journal *journal;
@@ -75,6 +84,8 @@ void rig_run(struct answer *a, const char *id, const char *command, const char *
 void rig_wait(const struct answer *a); /* until it is answered */
 /* For a job to appear: its beginning may be on its way to the disk. */
 struct double_job *rig_job(const char *command);
+/* The answer where CW_EAGAIN was the first one; server NULL: the agent is being stopped. */
+void rig_placed(const char *server, const char *warning);
 /* What command.query says of one id. */
 const char *rig_query(struct answer *a, const char *id);
 const char *answer_state(const struct answer *a); /* of its result */

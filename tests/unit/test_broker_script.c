@@ -24,6 +24,7 @@ const char *test_case;
 #define ID "6f1de2b0-6a3c-4d2a-9b1e-0000000000b1"
 #define GET_USER "ActiveDirectory\\Get-ADUser"
 #define SET_USER "ActiveDirectory\\Set-ADUser"
+#define UNLOCK_ACCOUNT "ActiveDirectory\\Unlock-ADAccount"
 #define GET_DOMAIN "ActiveDirectory\\Get-ADDomain"
 #define GET_OBJECT "ActiveDirectory\\Get-ADObject"
 #define GUID "267ab1aa-9a35-4ba5-890e-d8af0cbc2542"
@@ -35,6 +36,11 @@ const char *test_case;
 	"<Obj RefId=\"0\"><Props><S N=\"DistinguishedName\">DC=lab,DC=test</S>" \
 	"<S N=\"DomainSID\">S-1-5-21-1-2-3</S></Props></Obj>"
 #define EN(key, value) "<En><S N=\"Key\">" key "</S>" value "</En>"
+#define CONTROLLERS                                                \
+	"<Obj RefId=\"0\"><Props><S N=\"DNSRoot\">lab.test</S><S " \
+	"N=\"PDCEmulator\">pdc.lab.test</S>"                       \
+	"<Obj N=\"ReplicaDirectoryServers\" "                      \
+	"RefId=\"1\"><LST><S>dc1.lab.test</S></LST></Obj></Props></Obj>"
 #define V(text) "<S N=\"Value\">" text "</S>"
 #define ASK(entries) "causeway/1 <Obj RefId=\"0\"><DCT>" entries "</DCT></Obj>"
 #define HEAD(id, name)                            \
@@ -51,6 +57,10 @@ const char *test_case;
 #define WRITE(id, names)                                               \
 	ASK(HEAD(id, "Set-ADUser") EN("parameters", ONE("Title", "t")) \
 		EN("input", "<Obj N=\"Value\" RefId=\"2\"><LST>" names "</LST></Obj>"))
+#define UNLOCK(id, names)                                                     \
+	ASK(HEAD(id, "Unlock-ADAccount")                                      \
+		EN("parameters", "<Obj N=\"Value\" RefId=\"1\"><DCT/></Obj>") \
+		    EN("input", "<Obj N=\"Value\" RefId=\"2\"><LST>" names "</LST></Obj>"))
 #define NEXT(id) ASK(EN("verb", V("next")) EN("id", "<I32 N=\"Value\">" id "</I32>"))
 #define CANCEL(id) ASK(EN("verb", V("cancel")) EN("id", "<I32 N=\"Value\">" id "</I32>"))
 
@@ -173,10 +183,10 @@ on_done(void *arg, const struct cw_err *err, cJSON *result)
 }
 
 static void
-start(const struct cw_script_limits *limits)
+start_as(const char *id)
 {
 	static const struct cw_script_events events = { on_lines, on_done };
-	struct cw_script_request q = { .id = ID,
+	struct cw_script_request q = { .id = id,
 		.caller = "",
 		.mode = CW_SCRIPT_RUN,
 		.text = "the text",
@@ -185,8 +195,6 @@ start(const struct cw_script_limits *limits)
 		.controller = "" };
 	struct cw_err err = { 0 };
 
-	if (limits != NULL)
-		q.limits = *limits;
 	cw_buf_init(&t.lines, 1u << 20);
 	CHECK_EQ(cw_script_start(&t.script, t.broker, &q, &events, NULL, &err), CW_OK);
 }
@@ -197,7 +205,7 @@ begin(const char *name)
 {
 	test_case = name;
 	open_all();
-	start(NULL);
+	start_as(ID);
 	while (!double_sandbox.taken) {
 		struct cw_journal_record rec;
 		struct cw_err err;
@@ -354,6 +362,269 @@ test_refused_write(void)
 	CHECK_EQ(seen("Set-ADUser").ended, 1);
 	double_script_done(false);
 	check_end("done");
+}
+
+/* --- the PDC emulator */
+
+/* "dc1" of "dc1.lab.test": where the oldest job of this command runs. */
+static const char *
+where(const char *command)
+{
+	static char text[64];
+
+	(void)snprintf(
+	    text, sizeof(text), "%.63s", cw_ps_str(double_argument(job(command), "Server")));
+	text[strcspn(text, ".")] = '\0';
+	return text;
+}
+
+static void
+answer_pdc(const char *user)
+{
+	CHECK(double_argument(job(GET_DOMAIN), "Server") == NULL);
+	double_output(job(GET_DOMAIN), CONTROLLERS);
+	double_done(job(GET_DOMAIN), CW_OK, NULL, NULL);
+	CHECK_STR(where(GET_DOMAIN), "pdc");
+	answer_lookups(user);
+}
+
+static void
+check_unlock(const char *server, size_t fed)
+{
+	CHECK_STR(where(UNLOCK_ACCOUNT), server);
+	CHECK_EQ(job(UNLOCK_ACCOUNT)->input_count, fed);
+	double_done(job(UNLOCK_ACCOUNT), CW_OK, NULL, NULL);
+}
+
+static bool
+see_server(void *arg, const struct cw_journal_record *record)
+{
+	if (strcmp(record->command, "Unlock-ADAccount") != 0)
+		return true;
+	(void)snprintf(arg, 64, "%.63s", record->server);
+	return false;
+}
+
+static void
+test_pdc(void)
+{
+	char server[64] = "";
+	struct cw_err err;
+
+	begin("an unlock goes to the PDC emulator");
+	double_ask(1, UNLOCK("1", ENTRY("ada")));
+	answer_lookups(USER_NAMED("ada", ""));
+	answer_pdc(USER_NAMED("ada", ""));
+	check_unlock("pdc", 0);
+	check_answer("done", "fail");
+	CHECK_EQ(cw_journal_walk(t.journal, 10, see_server, server, &err), CW_OK);
+	CHECK_STR(server, "pdc.lab.test");
+	test_case = "and goes on there, whatever has become of the account";
+	double_ask(2, UNLOCK("2", ENTRY("ada")));
+	double_output(
+	    job(GET_OBJECT), USER_NAMED("ada", "<I32 N=\"userAccountControl\">514</I32>"));
+	double_done(job(GET_OBJECT), CW_OK, NULL, NULL);
+	CHECK_STR(where(GET_OBJECT), "pdc");
+	double_output(job(GET_OBJECT), USER_NAMED("ada", ""));
+	double_done(job(GET_OBJECT), CW_OK, NULL, NULL);
+	check_unlock("pdc", 0);
+	check_answer("done", "fail");
+	test_case = "all else stays";
+	double_ask(3, WRITE("3", ENTRY("ada")));
+	double_output(job(GET_OBJECT), USER_NAMED("ada", ""));
+	double_done(job(GET_OBJECT), CW_OK, NULL, NULL);
+	CHECK_STR(where(SET_USER), "dc1");
+	double_done(job(SET_USER), CW_OK, NULL, NULL);
+	check_answer("done", "fail");
+	double_script_done(false);
+	until(&t.over);
+	CHECK_STR(cJSON_GetObjectItem(t.result, "server")->valuestring, "dc1.lab.test");
+	CHECK_EQ(
+	    cJSON_GetObjectItem(cJSON_GetObjectItem(t.result, "pdc_emulator"), "writes")->valueint,
+	    2);
+	check_end("done");
+}
+
+static void
+test_not_on_pdc(void)
+{
+	begin("an account that the PDC emulator does not know yet");
+	double_ask(1, UNLOCK("1", ENTRY("ada") ENTRY("ada")));
+	answer_lookups(USER_NAMED("ada", ""));
+	answer_pdc(NULL);
+	check_unlock("dc1", 2);
+	check_answer("done", "warning");
+	test_case = "stays where it was written";
+	double_ask(2, UNLOCK("2", ENTRY("ada")));
+	double_output(job(GET_OBJECT), USER_NAMED("ada", ""));
+	double_done(job(GET_OBJECT), CW_OK, NULL, NULL);
+	check_unlock("dc1", 0);
+	check_answer("done", "warning");
+	double_script_done(false);
+	until(&t.over);
+	CHECK(cJSON_GetObjectItem(t.result, "pdc_emulator") == NULL);
+	check_end("done");
+
+	begin("nobody logs on with a disabled one");
+	double_ask(1, UNLOCK("1", ENTRY("ada")));
+	answer_lookups(USER_NAMED("ada", "<I32 N=\"userAccountControl\">514</I32>"));
+	check_unlock("dc1", 0);
+	check_answer("done", "warning");
+	double_script_done(false);
+	check_end("done");
+}
+
+static void
+test_protected_on_pdc(void)
+{
+	begin("protected on the PDC emulator is protected");
+	double_ask(1, UNLOCK("1", ENTRY("ada")));
+	answer_lookups(USER_NAMED("ada", ""));
+	answer_pdc(USER_NAMED("ada", "<I32 N=\"adminCount\">1</I32>"));
+	check_answer("protected-object", NULL);
+	CHECK_EQ(double_jobs(), 0);
+	double_script_done(false);
+	check_end("done");
+}
+
+static void
+test_without_pdc(void)
+{
+	begin("a PDC emulator that does not answer");
+	double_ask(1, UNLOCK("1", ENTRY("ada")));
+	answer_lookups(USER_NAMED("ada", ""));
+	double_output(job(GET_DOMAIN), CONTROLLERS);
+	double_done(job(GET_DOMAIN), CW_OK, NULL, NULL);
+	double_done(job(GET_DOMAIN), CW_ETIMEOUT, "its time was over", NULL);
+	check_unlock("dc1", 0);
+	check_answer("the PDC emulator pdc.lab.test does not answer; passwords and unlocks are "
+		     "written on dc1.lab.test: ",
+	    "fail");
+	double_script_done(false);
+	until(&t.over);
+	test_case = "is not asked again at once";
+	cJSON_Delete(t.result);
+	cw_buf_free(&t.lines);
+	t.over = false;
+	double_sandbox_reset();
+	start_as("6f1de2b0-6a3c-4d2a-9b1e-0000000000b2");
+	while (!double_sandbox_is_asked())
+		(void)uv_run(&t.loop, UV_RUN_ONCE);
+	double_sandbox_give(NULL);
+	double_ask(1, UNLOCK("1", ENTRY("ada")));
+	double_output(job(GET_OBJECT), USER_NAMED("ada", ""));
+	double_done(job(GET_OBJECT), CW_OK, NULL, NULL);
+	check_unlock("dc1", 0);
+	check_answer("does not answer", "fail");
+	double_script_done(false);
+	check_end("done");
+
+	begin("it is not known which one it is");
+	double_ask(1, UNLOCK("1", ENTRY("ada")));
+	answer_lookups(USER_NAMED("ada", ""));
+	double_done(job(GET_DOMAIN), CW_EFAILED, "no", NULL);
+	check_unlock("dc1", 0);
+	check_answer("does not answer", "fail");
+	double_script_done(false);
+	check_end("done");
+
+	begin("a stop before its name is known");
+	double_ask(1, UNLOCK("1", ENTRY("ada")));
+	answer_lookups(USER_NAMED("ada", ""));
+	(void)job(GET_DOMAIN);
+	cw_script_stop(t.script, "enough");
+	double_script_done(false);
+	until(&t.over);
+	double_done(job(GET_DOMAIN), CW_OK, NULL, NULL);
+	check_end("stopped");
+}
+
+/* --- commands that are no script's */
+
+static struct {
+	bool done;
+	char server[64], warning[CW_ERR_TEXT_MAX];
+} placed;
+
+static void
+on_placed(void *arg, const char *server, const char *warning, const struct cw_err *err)
+{
+	CHECK(arg == &placed);
+	placed.done = true;
+	(void)snprintf(placed.server, sizeof(placed.server), "%s", server != NULL ? server : "");
+	(void)snprintf(
+	    placed.warning, sizeof(placed.warning), "%s", server != NULL ? warning : err->text);
+}
+
+static void
+place(const char *name, struct cw_catalogue_call **call)
+{
+	cJSON *parameters = cJSON_Parse("{\"Identity\":\"ada\"}");
+	struct cw_err err = { 0 };
+
+	test_case = name;
+	memset(&placed, 0, sizeof(placed));
+	open_all();
+	CHECK_EQ(cw_catalogue_bind(call, "Unlock-ADAccount", parameters, &err), CW_OK);
+	CHECK_EQ(cw_broker_place(t.broker, *call, "dc1.lab.test", 60000, on_placed, &placed, &err),
+	    CW_EAGAIN);
+	double_output(job(GET_DOMAIN), CONTROLLERS); /* to see whether it is the very one */
+	double_done(job(GET_DOMAIN), CW_OK, NULL, NULL);
+	cJSON_Delete(parameters);
+}
+
+static void
+test_place(void)
+{
+	static const struct {
+		const char *name, *own, *pdc, *server, *identity;
+	} rows[] = {
+		{ "a command on the PDC emulator", USER_NAMED("ada", ""), USER_NAMED("ada", ""),
+		    "pdc.lab.test", GUID },
+		{ "what may be written is not its business",
+		    USER_NAMED("ada", "<I32 N=\"adminCount\">1</I32>"),
+		    USER_NAMED("ada", "<I32 N=\"adminCount\">1</I32>"), "pdc.lab.test", GUID },
+		{ "what it does not know", USER_NAMED("ada", ""), NULL, "dc1.lab.test", GUID },
+		{ "nobody at all", NULL, NULL, "dc1.lab.test", "ada" },
+	};
+	struct cw_catalogue_named named;
+	struct cw_catalogue_call *call;
+	struct cw_err err = { 0 };
+
+	for (size_t i = 0; i < CW_COUNT(rows); i++) {
+		place(rows[i].name, &call);
+		answer_lookups(rows[i].own);
+		if (rows[i].own != NULL)
+			answer_lookups(rows[i].pdc);
+		until(&placed.done);
+		CHECK_STR(placed.server, rows[i].server);
+		CHECK_STR(placed.warning, "");
+		CHECK(cw_catalogue_call_name(call, 0, &named));
+		CHECK_STR(named.text, rows[i].identity);
+		test_case = "the PDC emulator itself has nothing to ask";
+		CHECK_EQ(cw_broker_place(
+			     t.broker, call, "PDC.lab.test", 60000, on_placed, &placed, &err),
+		    CW_OK);
+		cw_catalogue_call_free(call);
+		close_all();
+	}
+	place("taken back", &call);
+	(void)job(GET_DOMAIN);
+	cw_broker_place_cancel(t.broker, &placed);
+	cw_catalogue_call_free(call);
+	double_done(job(GET_DOMAIN), CW_ECLOSED, "stopped", NULL);
+	pump();
+	CHECK(!placed.done);
+	cw_broker_place_cancel(t.broker, &placed); /* nothing is asked any more */
+	close_all();
+
+	place("the agent ends", &call);
+	(void)job(GET_DOMAIN);
+	close_all();
+	CHECK(placed.done);
+	CHECK_STR(placed.server, "");
+	CHECK_STR(placed.warning, "the agent is being stopped");
+	cw_catalogue_call_free(call);
 }
 
 static void
@@ -538,7 +809,7 @@ test_not_begun(void)
 
 	test_case = "no sandbox";
 	open_all();
-	start(NULL);
+	start_as(ID);
 	while (!double_sandbox_is_asked())
 		(void)uv_run(&t.loop, UV_RUN_ONCE);
 	CHECK_EQ(seen("script").begun, 1);
@@ -580,6 +851,11 @@ main(void)
 	test_read();
 	test_write();
 	test_refused_write();
+	test_pdc();
+	test_not_on_pdc();
+	test_protected_on_pdc();
+	test_without_pdc();
+	test_place();
 	test_lookup_fails();
 	test_stop_in_write();
 	test_stop_in_lookup();

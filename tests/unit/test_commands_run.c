@@ -288,6 +288,87 @@ test_write(void)
 	rig_wait(&a);
 	CHECK_EQ(a.code, CW_EUNKNOWN);
 	CHECK_STR(rig_query(&b, id), "unknown");
+	test_case = "but where it was";
+	one = cJSON_GetArrayItem(cw_json_get(b.result, "commands"), 0);
+	CHECK_STR(cw_json_str(one, "server"), "dc1.lab.test");
+	answer_free(&a);
+	answer_free(&b);
+}
+
+/* Which writes are asked about, and what becomes of the answer. */
+static void
+test_places(void)
+{
+	static const struct {
+		const char *name, *command, *parameters, *more;
+		int asked;
+		int code; /* of the answer: CW_OK, CW_EAGAIN, or why not */
+		const char *server, *stream;
+		int ends;
+	} rows[] = {
+		{ "a write that is for every controller", "Set-ADUser",
+		    "\"Identity\":\"ada\",\"Title\":\"Lead\"", "", 0, 0, "dc1.lab.test", "",
+		    CW_OK },
+		{ "the bridge names the one that it began on", "Set-ADUser",
+		    "\"Identity\":\"ada\",\"ChangePasswordAtLogon\":true",
+		    ",\"domain_controller\":\"dc2.lab.test\"", 0, 0, "DC2.lab.test", "", CW_OK },
+		{ "where it would be anyway", "Set-ADUser",
+		    "\"Identity\":\"ada\",\"ChangePasswordAtLogon\":true", "", 1, CW_OK,
+		    "dc1.lab.test", "", CW_OK },
+		{ "on another one", "Set-ADUser",
+		    "\"Identity\":\"ada\",\"ChangePasswordAtLogon\":true", "", 1, CW_EAGAIN,
+		    "pdc.lab.test", "", CW_OK },
+		{ "with a warning", "Set-ADUser",
+		    "\"Identity\":\"ada\",\"ChangePasswordAtLogon\":true", "", 1, CW_EAGAIN,
+		    "dc1.lab.test", "{\"warning\":\"down\"}\n", CW_OK },
+		{ "it cannot be asked", "Set-ADUser",
+		    "\"Identity\":\"ada\",\"ChangePasswordAtLogon\":true", "", 1, CW_EUNAVAILABLE,
+		    NULL, "", CW_EUNAVAILABLE },
+		{ "the agent ends meanwhile", "Set-ADUser",
+		    "\"Identity\":\"ada\",\"ChangePasswordAtLogon\":true", "", 1, CW_EAGAIN, NULL,
+		    "", CW_EUNAVAILABLE },
+	};
+	struct answer a = { 0 }, b = { 0 };
+	struct double_job *job;
+	char id[CW_UUID_TEXT], stop[128];
+
+	for (size_t i = 0; i < CW_COUNT(rows); i++) {
+		test_case = rows[i].name;
+		cw_random_uuid(id);
+		rig.place = (struct rig_place){ .code = rows[i].code };
+		rig_run(&a, id, rows[i].command, rows[i].parameters, true, rows[i].more);
+		while (rows[i].asked > 0 && rig.place.asked == 0) {
+			(void)uv_run(&rig.loop, UV_RUN_ONCE);
+			rig_pump();
+		}
+		if (rows[i].code == CW_EAGAIN)
+			rig_placed(rows[i].server, rows[i].stream[0] != '\0' ? "down" : "");
+		if (rows[i].server != NULL) {
+			job = rig_job(SET_USER);
+			CHECK_STR(cw_ps_str(double_argument(job, "Server")), rows[i].server);
+			double_done(job, CW_OK, NULL, NULL);
+		}
+		rig_wait(&a);
+		CHECK_EQ(rig.place.asked, rows[i].asked);
+		CHECK_EQ(a.code, rows[i].ends);
+		CHECK_STR(cw_buf_str(&a.stream), rows[i].stream);
+		if (rows[i].ends == CW_OK)
+			CHECK_STR(cw_json_str(a.result, "server"), rows[i].server);
+	}
+	test_case = "stopped meanwhile";
+	cw_random_uuid(id);
+	rig.place = (struct rig_place){ .code = CW_EAGAIN };
+	rig_run(&a, id, "Unlock-ADAccount", "\"Identity\":\"ada\"", true, "");
+	while (rig.place.asked == 0) {
+		(void)uv_run(&rig.loop, UV_RUN_ONCE);
+		rig_pump();
+	}
+	(void)snprintf(stop, sizeof(stop), "{\"id\":\"%s\"}", id);
+	rig_ask(&b, "command.stop", stop);
+	rig_wait(&a);
+	CHECK_EQ(a.code, CW_EUNAVAILABLE);
+	CHECK_EQ(rig.place.cancelled, 1);
+	CHECK_STR(rig_query(&b, id), "never");
 	answer_free(&a);
 	answer_free(&b);
 }
@@ -425,6 +506,7 @@ main(void)
 	test_controller();
 	test_read();
 	test_write();
+	test_places();
 	test_stop();
 	test_late();
 	rig_close();

@@ -257,6 +257,22 @@ cw_broker_running(const struct cw_broker *b)
 	return 0;
 }
 
+int
+cw_broker_place(struct cw_broker *b, struct cw_catalogue_call *call, const char *server,
+    uint32_t timeout_ms,
+    void (*done)(void *arg, const char *server, const char *warning, const struct cw_err *err),
+    void *arg, struct cw_err *err)
+{
+	(void)b, (void)call, (void)server, (void)timeout_ms, (void)done, (void)arg, (void)err;
+	return CW_OK;
+}
+
+void
+cw_broker_place_cancel(struct cw_broker *b, const void *arg)
+{
+	(void)b, (void)arg;
+}
+
 void
 cw_broker_close(struct cw_broker *b, void (*closed)(void *arg), void *arg)
 {
