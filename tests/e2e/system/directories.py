@@ -54,14 +54,18 @@ class Write:
 
 
 class ActiveDirectory:
-    def __init__(self, state):
-        self.url, self.base = env("AD_URL"), env("AD_BASE_DN")
-        self.log = f"{state}/ad/log/samba"
+    """One controller; second: of a lab with two, the other one."""
+
+    def __init__(self, state, second=False):
+        home, pid_file = (f"{state}/ad2", "samba2.pid") if second else (f"{state}/ad", "samba.pid")
+        servers = dict(pair.split("=", 1) for pair in os.environ.get("CAUSEWAY_LAB_AD_SERVERS", "").split())
+        self.url, self.base = servers["dc2"] if second else env("AD_URL"), env("AD_BASE_DN")
+        self.log = f"{home}/log/samba"
         self.env = {**os.environ, "LDAPTLS_CACERT": env("AD_CA")}
-        with open(f"{state}/ad/samba.pid", encoding="utf-8") as f:
-            pid = f.read().split()[0]
+        with open(f"{home}/{pid_file}", encoding="utf-8") as f:
+            self.pid = int(f.read().split()[0])
         # Every write to the directory, in its log.
-        subprocess.run(["smbcontrol", "-s", f"{state}/ad/etc/smb.conf", pid, "debug", "1 dsdb_json_audit:5"], check=True,
+        subprocess.run(["smbcontrol", "-s", f"{home}/etc/smb.conf", str(self.pid), "debug", "1 dsdb_json_audit:5"], check=True,
                        capture_output=True)
         self.agent_sid = self._sid(self.one(f"(sAMAccountName={AGENT_ACCOUNT})", "objectSid")["objectSid"][0])
 
