@@ -67,7 +67,7 @@ cli_connect(struct cli *c, struct cw_err *err)
 		return connect_with(c, key, err);
 	}
 	cw_buf_init(&file, KEY_MAX);
-	r = cw_file_read(&file, c->key_file, err);
+	r = cw_file_read_named(&file, c->key_file, err);
 	if (r == CW_OK && cw_buf_str(&file) != NULL) {
 		text = (char *)file.data + file.off;
 		text[strcspn(text, "\r\n")] = '\0';

@@ -189,7 +189,7 @@ add_file(cJSON *body, const char *name, const char *path, struct cw_err *err)
 	int r;
 
 	cw_buf_init(&pem, PEM_MAX);
-	if ((r = cw_file_read(&pem, path, err)) == CW_OK) {
+	if ((r = cw_file_read_named(&pem, path, err)) == CW_OK) {
 		text = cw_buf_str(&pem);
 		if (text == NULL || cJSON_AddStringToObject(body, name, text) == NULL)
 			r = cw_fail(err, CW_ENOMEM, "out of memory");

@@ -297,7 +297,8 @@ cw_script_read(struct cw_buf *ret, const char *path, struct cw_err *err)
 	size_t n;
 	int r;
 
-	if ((r = cw_streq(path, "-") ? read_input(ret, err) : cw_file_read(ret, path, err)) < 0)
+	if ((r = cw_streq(path, "-") ? read_input(ret, err) : cw_file_read_named(ret, path, err)) <
+	    0)
 		return r == CW_ELIMIT ? (err->code = CW_EINVAL) : r;
 	text = (const char *)cw_buf_peek(ret);
 	n = cw_buf_left(ret);

@@ -19,8 +19,12 @@ struct cw_err;
 int cw_file_path(
     char ret[CW_FILE_PATH_MAX], const char *folder, const char *name, struct cw_err *err);
 
-/* Appends the file's bytes to b (its max is the limit). CW_ENOTFOUND when there is none. */
+/* Appends the file's bytes to b (its max is the limit). CW_ENOTFOUND when there is none, CW_EINVAL
+ * when it is none but a pipe, a device, a folder: what is written by nobody is not waited for. */
 int cw_file_read(struct cw_buf *b, const char *path, struct cw_err *err);
+/* The same for what a person names on a command line, which may be a pipe: it is read to its end.
+ */
+int cw_file_read_named(struct cw_buf *b, const char *path, struct cw_err *err);
 
 /* Replaces the file in one step, durably: a crash leaves the old bytes or the new ones. `private`:
  * only this account (and on Windows Administrators and SYSTEM) may read it. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #ifndef _WIN32
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -96,6 +97,48 @@ test_locks(const char *path)
 }
 #endif
 
+/* What is there and no file. */
+static void
+test_special(const char *folder)
+{
+	const char *test_case = "a folder is no file";
+	struct cw_err err = { 0 };
+	struct cw_buf b;
+
+	cw_buf_init(&b, 64);
+#ifdef _WIN32
+	CHECK(cw_file_read(&b, folder, &err) < 0);
+	test_case = "a device is no file";
+	CHECK_EQ(cw_file_read(&b, "NUL", &err), CW_EINVAL);
+#else
+	char path[160];
+	pid_t writer;
+	int status = 0;
+
+	CHECK_EQ(cw_file_read(&b, folder, &err), CW_EINVAL);
+	CHECK(strstr(err.text, "is not a regular file") != NULL);
+	test_case = "a device is no file";
+	CHECK_EQ(cw_file_read(&b, "/dev/zero", &err), CW_EINVAL);
+	test_case = "a pipe that nobody writes to is not waited for";
+	(void)snprintf(path, sizeof(path), "%s/pipe", folder);
+	CHECK_EQ(mkfifo(path, 0600), 0);
+	CHECK_EQ(cw_file_read(&b, path, &err), CW_EINVAL);
+	CHECK(strstr(err.text, path) != NULL);
+	test_case = "one that a person names is";
+	if ((writer = fork()) == 0) {
+		int fd = open(path, O_WRONLY);
+
+		_exit(fd >= 0 && write(fd, "said", 4) == 4 ? 0 : 1);
+	}
+	CHECK_EQ(cw_file_read_named(&b, path, &err), CW_OK);
+	CHECK_STR(cw_buf_str(&b), "said");
+	CHECK_EQ(waitpid(writer, &status, 0), writer);
+	CHECK_EQ(status, 0);
+	CHECK_EQ(cw_file_remove(path, &err), CW_OK);
+#endif
+	cw_buf_free(&b);
+}
+
 int
 main(void)
 {
@@ -138,6 +181,8 @@ main(void)
 	CHECK_EQ(cw_file_write(path, "newest", 6, true, &err), CW_OK);
 	CHECK_EQ(cw_file_read(&b, path, &err), CW_ELIMIT);
 	cw_buf_free(&b);
+
+	test_special(folder);
 
 	test_case = "a file is no folder";
 	CHECK_EQ(cw_file_check_private(path, &err), CW_EDENIED);

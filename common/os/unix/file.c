@@ -14,14 +14,21 @@
 #define PATH_LIMIT 4096
 #define CHUNK 16384
 
-int
-cw_file_read(struct cw_buf *b, const char *path, struct cw_err *err)
+static int
+open_to_read(int *ret, const char *path, int flags, struct cw_err *err)
 {
-	int fd, r = CW_OK;
-
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+	if ((*ret = open(path, O_RDONLY | O_CLOEXEC | flags)) < 0)
 		return cw_fail(err, errno == ENOENT ? CW_ENOTFOUND : CW_ESYS, "cannot read %s: %s",
 		    path, strerror(errno));
+	return CW_OK;
+}
+
+/* fd is closed. */
+static int
+read_all(struct cw_buf *b, int fd, const char *path, struct cw_err *err)
+{
+	int r = CW_OK;
+
 	for (;;) {
 		size_t room = b->max - cw_buf_left(b);
 		uint8_t *p = cw_buf_reserve(b, room < CHUNK ? room : CHUNK);
@@ -46,6 +53,34 @@ cw_file_read(struct cw_buf *b, const char *path, struct cw_err *err)
 	}
 	close(fd);
 	return r;
+}
+
+int
+cw_file_read(struct cw_buf *b, const char *path, struct cw_err *err)
+{
+	struct stat st;
+	int fd, r;
+
+	/* A pipe would hold the open itself until somebody writes. */
+	if ((r = open_to_read(&fd, path, O_NONBLOCK, err)) < 0)
+		return r;
+	if (fstat(fd, &st) < 0)
+		r = cw_fail(err, CW_ESYS, "cannot look at %s: %s", path, strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		r = cw_fail(err, CW_EINVAL, "%s is not a regular file", path);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	return read_all(b, fd, path, err);
+}
+
+int
+cw_file_read_named(struct cw_buf *b, const char *path, struct cw_err *err)
+{
+	int fd, r;
+
+	return (r = open_to_read(&fd, path, 0, err)) < 0 ? r : read_all(b, fd, path, err);
 }
 
 static int

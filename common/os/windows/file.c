@@ -26,21 +26,26 @@ fail(struct cw_err *err, const char *verb, const char *path)
 	return cw_fail(err, code, "cannot %s %s: Windows error %lu", verb, path, e);
 }
 
-int
-cw_file_read(struct cw_buf *b, const char *path, struct cw_err *err)
+static int
+open_to_read(HANDLE *ret, const char *path, struct cw_err *err)
 {
 	wchar_t *w = cw_wide(path, L"");
-	HANDLE h;
-	DWORD n;
-	int r = CW_OK;
 
 	if (w == NULL)
 		return cw_fail(err, CW_EINVAL, "not a path: %s", path);
-	h = CreateFileW(
+	*ret = CreateFileW(
 	    w, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, OPEN_EXISTING, 0, NULL);
 	free(w);
-	if (h == INVALID_HANDLE_VALUE)
-		return fail(err, "read", path);
+	return *ret == INVALID_HANDLE_VALUE ? fail(err, "read", path) : CW_OK;
+}
+
+/* h is closed. */
+static int
+read_all(struct cw_buf *b, HANDLE h, const char *path, struct cw_err *err)
+{
+	DWORD n;
+	int r = CW_OK;
+
 	do {
 		size_t room = b->max - cw_buf_left(b);
 		uint8_t past, *p = cw_buf_reserve(b, room < CHUNK ? room : CHUNK);
@@ -58,6 +63,30 @@ cw_file_read(struct cw_buf *b, const char *path, struct cw_err *err)
 	} while (n > 0 && r == CW_OK);
 	CloseHandle(h);
 	return r;
+}
+
+int
+cw_file_read(struct cw_buf *b, const char *path, struct cw_err *err)
+{
+	HANDLE h;
+	int r;
+
+	if ((r = open_to_read(&h, path, err)) < 0)
+		return r;
+	if (GetFileType(h) != FILE_TYPE_DISK) {
+		CloseHandle(h);
+		return cw_fail(err, CW_EINVAL, "%s is not a regular file", path);
+	}
+	return read_all(b, h, path, err);
+}
+
+int
+cw_file_read_named(struct cw_buf *b, const char *path, struct cw_err *err)
+{
+	HANDLE h;
+	int r;
+
+	return (r = open_to_read(&h, path, err)) < 0 ? r : read_all(b, h, path, err);
 }
 
 static SECURITY_ATTRIBUTES *
