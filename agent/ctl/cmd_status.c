@@ -123,6 +123,14 @@ show_roles(const struct ctl *c, const cJSON *answer)
 	return all;
 }
 
+static bool
+other_pdc(const cJSON *controller)
+{
+	const char *pdc = cw_json_str(controller, "pdc_emulator");
+
+	return pdc != NULL && !cw_strcaseeq(pdc, cw_json_str(controller, "server"));
+}
+
 static void
 show_controller(const struct ctl *c, const cJSON *answer)
 {
@@ -134,7 +142,9 @@ show_controller(const struct ctl *c, const cJSON *answer)
 	else if (cw_json_str(controller, "server") == NULL)
 		return; /* not asked for yet; a server without the directory role never is */
 	else if (cw_json_true(controller, "configured"))
-		ctl_line(c, "controller", "%s, as configured", ctl_text(controller, "server"));
+		ctl_line(c, "controller", "%s, as configured%s%s", ctl_text(controller, "server"),
+		    other_pdc(controller) ? "; passwords and unlocks: " : "",
+		    other_pdc(controller) ? ctl_text(controller, "pdc_emulator") : "");
 	else
 		ctl_line(c, "controller", "%s, the PDC emulator of %s",
 		    ctl_text(controller, "server"), ctl_text(controller, "domain"));

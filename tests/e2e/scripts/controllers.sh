@@ -152,6 +152,8 @@ check "nobody has it" "Cannot find an object with identity: 'nobody' under: 'DC=
 causeway change password.reset -t lab --user dora@lab.test >/dev/null 2>&1
 check "a change's password, and that it must be changed" "Set-ADUser dc1.lab.test done 0 set" \
 	"$(journal) $(time_of dc1 dora pwdLastSet) $(time_of dc2 dora pwdLastSet)"
+check "status says where they go" "dc2.lab.test, as configured; passwords and unlocks: dc1.lab.test" \
+	"$(causewayctl --no-color status | sed -n 's/^ *controller *//p')"
 
 # --- a plan: the same ways, when it is applied
 "$root/scripts/lab" replicate
