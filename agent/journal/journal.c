@@ -43,8 +43,7 @@ static const char *const sql[STATEMENTS] = {
 	[WITHDRAW] = "DELETE FROM command WHERE id = ?1 AND state = 1",
 	[FIND] = "SELECT " COLUMNS " FROM command WHERE id = ?1",
 	[FORGET] = "UPDATE command SET forgotten = 1, result = NULL, output = NULL WHERE id = ?1",
-	[PRUNE] =
-	    "DELETE FROM command WHERE forgotten = 1 AND finished_ms > 0 AND finished_ms < ?1",
+	[PRUNE] = "DELETE FROM command WHERE finished_ms > 0 AND finished_ms < ?1",
 	[WALK] = "SELECT " COLUMNS " FROM command ORDER BY begun_ms DESC LIMIT ?1",
 };
 

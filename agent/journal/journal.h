@@ -114,7 +114,9 @@ int cw_journal_find(
     struct cw_journal *j, const char *id, struct cw_journal_record *ret, struct cw_err *err);
 void cw_journal_record_free(struct cw_journal_record *record);
 
-/* Drops what finished before now_ms - CW_JOURNAL_KEEP_MS and has been forgotten. */
+/* Drops what finished before now_ms - CW_JOURNAL_KEEP_MS, also what no bridge has forgotten: a
+ * script's writes, what causewayctl asked for, what a bridge asked for that died. It is long past
+ * its last moment, and a bridge asks for a day. */
 int cw_journal_prune(struct cw_journal *j, int64_t now_ms, struct cw_err *err);
 
 /* Newest first, at most limit; stops when each returns false. The record is freed by the walk. */

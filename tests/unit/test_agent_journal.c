@@ -17,6 +17,7 @@ int test_failed;
 
 #define ID_A "00000000-0000-4000-8000-00000000000a"
 #define ID_B "00000000-0000-4000-8000-00000000000b"
+#define ID_C "00000000-0000-4000-8000-00000000000c"
 #define OPERATION "11111111-1111-4111-8111-111111111111"
 #define NOW INT64_C(1795512600000)
 
@@ -115,7 +116,8 @@ count_records(void *arg, const struct cw_journal_record *rec)
 static void
 test_forget_and_prune(void)
 {
-	const char *test_case = "forgotten, then pruned when old";
+	const char *test_case = "forgotten, and pruned when old";
+	struct cw_journal_entry c = entry(ID_C);
 	struct cw_journal *j = NULL;
 	struct cw_journal_record rec;
 	int n = 0;
@@ -129,11 +131,14 @@ test_forget_and_prune(void)
 	CHECK_EQ(cw_journal_prune(j, NOW + CW_JOURNAL_KEEP_MS / 2, &err), CW_OK);
 	CHECK_EQ(cw_journal_walk(j, 10, count_records, &n, &err), CW_OK);
 	CHECK_EQ(n, 2);
-	/* B was never forgotten by the bridge: it stays however old. */
+	/* B was never forgotten by a bridge, and goes too; C is still under way. */
+	CHECK_EQ(cw_journal_begin(j, &c, NOW, &err), CW_OK);
 	CHECK_EQ(cw_journal_prune(j, NOW + 2 * CW_JOURNAL_KEEP_MS, &err), CW_OK);
 	n = 0;
 	CHECK_EQ(cw_journal_walk(j, 10, count_records, &n, &err), CW_OK);
 	CHECK_EQ(n, 1);
+	CHECK_EQ(cw_journal_find(j, ID_C, &rec, &err), CW_OK);
+	cw_journal_record_free(&rec);
 	CHECK_EQ(cw_journal_find(j, ID_A, &rec, &err), CW_ENOTFOUND);
 	cw_journal_close(j);
 }
