@@ -123,7 +123,7 @@ route_once_answer(struct operation *op, const cJSON *entry, const struct route_a
 		(void)cw_fail(&err, CW_EUNKNOWN,
 		    "the agent was interrupted while it ran, and does not know whether it was "
 		    "done");
-		end(op, ROUTE_END_DOUBT, NULL, &err);
+		end(op, ROUTE_END_DOUBT, result, &err);
 	}
 }
 

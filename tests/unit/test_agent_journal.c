@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 
 #include "test.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "journal/journal.h"
 #include "os/file.h"
@@ -103,6 +104,46 @@ test_crash_makes_unknown(void)
 	cw_journal_record_free(&rec);
 	CHECK_EQ(cw_journal_begin(j, &b, NOW, &err), CW_ECONFLICT);
 	cw_journal_close(j);
+}
+
+/* What of these is told: "STEP STATE RESULT". */
+static bool
+tell(void *arg, const struct cw_journal_record *rec)
+{
+	struct cw_buf *b = arg;
+
+	return cw_buf_printf(b, "%d %s %s\n", (int)rec->step, cw_journal_state_name(rec->state),
+		   rec->result) == CW_OK;
+}
+
+static void
+test_entries(void)
+{
+	static const char *const ids[] = { OPERATION, "22222222-2222-8222-8222-222222222222",
+		"33333333-3333-8333-8333-333333333333", "44444444-4444-8444-8444-444444444444" };
+	const char *test_case = "what a script began, after its agent died";
+	struct cw_journal_change c;
+	struct cw_journal_change *one = &c;
+	struct cw_journal *j = NULL;
+	struct cw_buf b;
+
+	CHECK_EQ(cw_journal_open(&j, path, NOW, &err), CW_OK);
+	for (int i = 3; i >= 0; i--) {
+		c = (struct cw_journal_change){ .kind = CW_JOURNAL_CHANGE_BEGIN,
+			.entry = entry(ids[i]),
+			.result = i > 0 ? "{}" : NULL };
+		c.entry.step = i;
+		CHECK_EQ(cw_journal_commit(j, &one, 1, NOW), CW_OK);
+	}
+	CHECK_EQ(cw_journal_finish(j, ids[1], false, "{\"last\":1}", NULL, NOW, &err), CW_OK);
+	CHECK_EQ(cw_journal_lose(j, ids[2], NOW, &err), CW_OK);
+	j = reopen(j, test_case);
+	cw_buf_init(&b, 1024);
+	CHECK_EQ(cw_journal_entries(j, OPERATION, tell, &b, &err), CW_OK);
+	CHECK_STR(cw_buf_str(&b), "1 done {\"last\":1}\n2 unknown {}\n3 unknown {}\n");
+	cw_buf_free(&b);
+	cw_journal_close(j);
+	remove_files();
 }
 
 static bool
@@ -203,6 +244,7 @@ main(void)
 
 	cw_random_uuid(id);
 	(void)snprintf(path, sizeof(path), "test-journal-%s.db", id);
+	test_entries();
 	test_at_most_once();
 	test_crash_makes_unknown();
 	test_forget_and_prune();
