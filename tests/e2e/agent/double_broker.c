@@ -107,6 +107,11 @@ step(struct cw_script *s)
 	} else if (cw_streq(words, "fail") || cw_streq(words, "lose")) {
 		cJSON_AddItemToObject(
 		    s->result, "error", cJSON_Parse("{\"message\":\"it went wrong\"}"));
+		if (cw_streq(words, "lose"))
+			cJSON_AddItemToObject(s->result, "entries",
+			    cJSON_Parse("[{\"entry\":1,\"command\":\"Set-ADUser\",\"state\":"
+					"\"done\"},{\"entry\":2,\"count\":3,\"command\":"
+					"\"Set-ADUser\",\"state\":\"unknown\"}]"));
 		end(s, cw_streq(words, "fail") ? "failed" : "unknown");
 		return false;
 	}

@@ -49,6 +49,8 @@ test_run(void)
 		    "who can change it: an administrator of this server" },
 		{ "failed", "fail", 1, "", "it went wrong" },
 		{ "its outcome is not known", "lose", 5, "", "unknown" },
+		{ "of what it is not known", "lose", 5, "",
+		    "went wrong\nentry 2 and 2 more, Set-ADUser: not known whether it was made\n" },
 		{ "nothing", "", 0, "", "done" },
 	};
 	struct child c;
