@@ -53,7 +53,8 @@ is_abandoned(struct broker_call *call)
 
 /* --- its end */
 
-/* What an administrator sees of it: {"first","last","errors","error"?}. No values. */
+/* What the journal has of it, from its beginning on: {"first","last","errors","error"?}, the
+ * numbers of its entries. No values. */
 static void
 make_result(struct broker_call *call)
 {
@@ -276,13 +277,15 @@ write_start(struct broker_call *call)
 	call->errors = 0;
 	call->unseen = false;
 	cw_buf_clear(&call->error);
+	make_result(call);
 	call->change = (struct cw_journal_change){ .kind = CW_JOURNAL_CHANGE_BEGIN,
 		.entry = { .id = call->journal_id,
 		    .operation = s->id,
 		    .step = entry->number,
 		    .command = call->command->name,
 		    .server = entry_server(call, entry),
-		    .not_after_ms = s->not_after_ms } };
+		    .not_after_ms = s->not_after_ms },
+		.result = cw_buf_str(&call->result) };
 	if (entry_id(call->journal_id, s->key, entry->number) < 0) {
 		call->change.err = (struct cw_err){ 0 };
 		(void)cw_fail(&call->change.err, CW_ENOMEM, "out of memory");

@@ -13,6 +13,8 @@
 
 /* Bytes of an answer; the rest of a message is for what stands around it. */
 #define ANSWER_MAX (CW_FRAME_MESSAGE_MAX - 64u * 1024u)
+#define BEGUN_MAX 1000 /* writes that are told of a script that was lost: the last ones */
+#define BEGUN_LEN 128u /* bytes that one takes, at most */
 #define PRUNE_EVERY_MS (INT64_C(60) * 60 * 1000)
 
 struct question {
@@ -138,6 +140,72 @@ json_len(const char *text)
 	return n;
 }
 
+struct begun {
+	cJSON *list;
+	int64_t made;
+};
+
+/* One write of a script, or several that ran as one. */
+static bool
+put_begun(void *arg, const struct cw_journal_record *rec)
+{
+	struct begun *b = arg;
+	cJSON *known = NULL, *one = cJSON_CreateObject();
+	int64_t last = rec->step;
+
+	if (rec->result != NULL)
+		(void)cw_json_parse(&known, rec->result, strlen(rec->result), "result", NULL);
+	(void)cw_json_int(known, "last", &last);
+	cJSON_Delete(known);
+	cJSON_AddNumberToObject(one, "entry", (double)rec->step);
+	if (last > rec->step)
+		cJSON_AddNumberToObject(one, "count", (double)(last - rec->step + 1));
+	cJSON_AddStringToObject(one, "command", rec->command);
+	cJSON_AddStringToObject(one, "state", commands_state_name(rec->state));
+	if (rec->state == CW_JOURNAL_DONE || rec->state == CW_JOURNAL_FAILED)
+		b->made += last - rec->step + 1;
+	cJSON_AddItemToArray(b->list, one);
+	if (cJSON_GetArraySize(b->list) > BEGUN_MAX)
+		cJSON_DeleteItemFromArray(b->list, 0);
+	return true;
+}
+
+/* The end of a script or an application is not known; what it began is: of each write the journal
+ * has a record of its own. */
+static int
+put_begun_all(cJSON *one, struct cw_journal *j, const struct cw_journal_record *rec, size_t *room,
+    struct cw_err *err)
+{
+	struct begun b = { cJSON_CreateArray(), 0 };
+	cJSON *result;
+	size_t n;
+	int r;
+
+	if ((r = cw_journal_entries(j, rec->operation, put_begun, &b, err)) < 0) {
+		cJSON_Delete(b.list);
+		return r;
+	}
+	n = ((size_t)cJSON_GetArraySize(b.list) + 1) * BEGUN_LEN;
+	if (n > *room) {
+		cJSON_AddTrueToObject(one, "omitted");
+		cJSON_Delete(b.list);
+		return CW_OK;
+	}
+	*room -= n;
+	result = cJSON_AddObjectToObject(one, "result");
+	cJSON_AddStringToObject(result, "state", "unknown");
+	cJSON_AddNumberToObject(result, "writes", (double)b.made);
+	cJSON_AddItemToObject(result, "entries", b.list);
+	return CW_OK;
+}
+
+static bool
+is_lost_script(const struct cw_journal_record *rec)
+{
+	return cw_streq(rec->id, rec->operation) && rec->step == 0 &&
+	    (rec->state == CW_JOURNAL_UNKNOWN || rec->state == CW_JOURNAL_BEGUN);
+}
+
 /* What does not fit is left out and said to be: asked for alone, it fits. */
 static void
 put_record(cJSON *one, const struct cw_journal_record *rec, size_t *room)
@@ -183,7 +251,11 @@ work_query(void *arg, struct cw_journal *j)
 			cJSON_AddStringToObject(one, "state", "running");
 		} else if ((r = cw_journal_find(j, q->ids[i], &rec, &q->err)) == CW_OK) {
 			put_record(one, &rec, &room);
+			if (is_lost_script(&rec))
+				r = put_begun_all(one, j, &rec, &room, &q->err);
 			cw_journal_record_free(&rec);
+			if (r < 0)
+				return;
 		} else if (r == CW_ENOTFOUND) {
 			cJSON_AddStringToObject(one, "state", "never");
 		} else {

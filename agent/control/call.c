@@ -24,7 +24,8 @@ struct call {
 	void (*line)(void *arg, const char *text, size_t n); /* NULL: no stream */
 	void *arg;
 	size_t looked; /* bytes of in that hold no end of a line */
-	bool streamed, ended; /* in begins with the last line */
+	bool begun; /* the agent is at it */
+	bool ended; /* in begins with the last line */
 	struct cw_err *err;
 	int code; /* CW_EAGAIN until it is settled */
 };
@@ -93,8 +94,9 @@ hand_on(struct call *c)
 		if (is_last(start, n)) {
 			c->ended = true;
 		} else {
-			c->streamed = true;
-			c->line(c->arg, start, n);
+			c->begun = true;
+			if (n > 0)
+				c->line(c->arg, start, n);
 			cw_buf_skip(&c->in, n + 1);
 		}
 	}
@@ -107,7 +109,7 @@ have_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
 
 	(void)bytes;
 	/* One that is refused is reset where what it sent lies unread. */
-	if (n == UV_EOF && c->line != NULL && !c->ended && c->streamed)
+	if (n < 0 && c->begun && !c->ended)
 		settle(c,
 		    cw_fail(c->err, CW_EUNKNOWN,
 			"the agent ended before it had answered: causewayctl journal shows what "

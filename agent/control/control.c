@@ -173,6 +173,7 @@ cw_control_watch(struct cw_control_reply *cl, const struct cw_control_events *ev
 {
 	cl->events = events;
 	cl->arg = arg;
+	(void)cw_control_lines(cl, "\n", 1);
 }
 
 static void

@@ -12,11 +12,11 @@ struct cw_err;
 
 /*
  * The agent's local socket for causewayctl: one JSON request on a line, one JSON
- * answer on a line, then it closes. A request with "stream": true may be answered by
- * more lines before that, as they come; its last line is {"answer": ...} or
- * {"refused": {"code", "message"}}, which no other line begins like. Only root (Administrators and
- * SYSTEM on Windows) and the agent's own account may open it: a Unix socket of mode 0600 whose
- * peer's uid is checked again, or a named pipe with a rights list of its own.
+ * answer on a line, then it closes. A request with "stream": true is answered by an
+ * empty line as soon as somebody is at it, and by more lines as they come; its last line is
+ * {"answer": ...} or {"refused": {"code", "message"}}, which no other line begins like. Only root
+ * (Administrators and SYSTEM on Windows) and the agent's own account may open it: a Unix socket of
+ * mode 0600 whose peer's uid is checked again, or a named pipe with a rights list of its own.
  */
 #define CW_CONTROL_REQUEST_MAX (32u * 1024u * 1024u) /* bytes: a script, or a plan */
 #define CW_CONTROL_ANSWER_MAX (32u * 1024u * 1024u) /* bytes: it may hold a plan */
@@ -43,6 +43,7 @@ struct cw_control_events {
 	void (*gone)(void *arg);
 };
 bool cw_control_streams(const struct cw_control_reply *reply);
+/* Tells the client that somebody is at it: from now on an end without an answer is no refusal. */
 void cw_control_watch(
     struct cw_control_reply *reply, const struct cw_control_events *events, void *arg);
 /* Whole lines. CW_EAGAIN: nothing was taken, wait for writable(). CW_ENOMEM. */
@@ -67,7 +68,7 @@ int cw_control_call(cJSON **ret, const char *state_folder, const cJSON *request,
     unsigned timeout_ms, struct cw_err *err);
 /* The same for a request with "stream": line() gets each line but the last as it comes, without its
  * end; one that takes its time holds the agent back. There is no deadline once the agent is
- * reached. */
+ * reached. CW_EUNKNOWN: the agent was at it, and ended. */
 int cw_control_call_lines(cJSON **ret, const char *state_folder, const cJSON *request,
     void (*line)(void *arg, const char *text, size_t n), void *arg, struct cw_err *err);
 

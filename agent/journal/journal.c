@@ -30,22 +30,35 @@ static const char SCHEMA[] =
     " forgotten INTEGER NOT NULL DEFAULT 0, result TEXT, output TEXT) STRICT, WITHOUT ROWID;"
     "CREATE INDEX command_by_time ON command (begun_ms);";
 
-enum statement { BEGIN_ONE, COUNT, FINISH, WITHDRAW, FIND, FORGET, PRUNE, WALK, STATEMENTS };
+enum statement {
+	BEGIN_ONE,
+	COUNT,
+	FINISH,
+	WITHDRAW,
+	FIND,
+	FORGET,
+	PRUNE,
+	WALK,
+	ENTRIES,
+	STATEMENTS
+};
 
 #define COLUMNS "id, operation, step, command, server, state, begun_ms, finished_ms, result, output"
 static const char *const sql[STATEMENTS] = {
 	[BEGIN_ONE] =
 	    "INSERT OR IGNORE INTO command (id, operation, step, command, server, not_after_ms,"
-	    " state, begun_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7)",
+	    " state, begun_ms, result) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, ?7, ?8)",
 	[COUNT] = "UPDATE meta SET counter = counter + 1 RETURNING counter",
-	[FINISH] = "UPDATE command SET state = ?2, finished_ms = ?3, result = ?4, output = ?5"
+	[FINISH] = "UPDATE command SET state = ?2, finished_ms = ?3, result = ifnull(?4, result),"
+		   " output = ?5"
 		   " WHERE id = ?1 AND state IN (1, 4)",
 	[WITHDRAW] = "DELETE FROM command WHERE id = ?1 AND state = 1",
 	[FIND] = "SELECT " COLUMNS " FROM command WHERE id = ?1",
 	[FORGET] = "UPDATE command SET forgotten = 1, result = NULL, output = NULL WHERE id = ?1",
-	[PRUNE] =
-	    "DELETE FROM command WHERE forgotten = 1 AND finished_ms > 0 AND finished_ms < ?1",
+	[PRUNE] = "DELETE FROM command WHERE finished_ms > 0 AND finished_ms < ?1",
 	[WALK] = "SELECT " COLUMNS " FROM command ORDER BY begun_ms DESC LIMIT ?1",
+	[ENTRIES] = "SELECT " COLUMNS " FROM command WHERE operation = ?1 AND id <> ?1"
+		    " ORDER BY step",
 };
 
 struct cw_journal {
@@ -271,8 +284,10 @@ state_of(struct cw_journal *j, const char *id)
 }
 
 static void
-bind_entry(sqlite3_stmt *st, const struct cw_journal_entry *entry, int64_t now_ms)
+bind_begin(sqlite3_stmt *st, const struct cw_journal_change *c, int64_t now_ms)
 {
+	const struct cw_journal_entry *entry = &c->entry;
+
 	bind_text(st, 1, entry->id);
 	bind_text(st, 2, entry->operation);
 	(void)sqlite3_bind_int64(st, 3, entry->step);
@@ -280,6 +295,7 @@ bind_entry(sqlite3_stmt *st, const struct cw_journal_entry *entry, int64_t now_m
 	bind_text(st, 5, entry->server != NULL ? entry->server : "");
 	(void)sqlite3_bind_int64(st, 6, entry->not_after_ms);
 	(void)sqlite3_bind_int64(st, 7, now_ms);
+	bind_text(st, 8, c->result);
 }
 
 static void
@@ -316,7 +332,7 @@ make_change(struct cw_journal *j, struct cw_journal_change *c, int64_t now_ms, s
 
 	c->err = (struct cw_err){ 0 };
 	if (c->kind == CW_JOURNAL_CHANGE_BEGIN) {
-		bind_entry(st, &c->entry, now_ms);
+		bind_begin(st, c, now_ms);
 	} else {
 		bind_text(st, 1, c->id);
 		if (rows[c->kind].statement == FINISH)
@@ -482,16 +498,15 @@ cw_journal_prune(struct cw_journal *j, int64_t now_ms, struct cw_err *err)
 	return r;
 }
 
-int
-cw_journal_walk(struct cw_journal *j, unsigned limit,
-    bool (*each)(void *arg, const struct cw_journal_record *record), void *arg, struct cw_err *err)
+typedef bool each_record(void *arg, const struct cw_journal_record *record);
+
+/* The rows of a statement whose values are bound; with the lock, which is given back. */
+static int
+walk(struct cw_journal *j, sqlite3_stmt *st, each_record *each, void *arg, struct cw_err *err)
 {
-	sqlite3_stmt *st = j->statement[WALK];
 	bool more = true;
 	int rc = SQLITE_DONE, r = CW_OK;
 
-	uv_mutex_lock(&j->lock);
-	(void)sqlite3_bind_int64(st, 1, limit);
 	while (more && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		struct cw_journal_record rec;
 
@@ -502,8 +517,27 @@ cw_journal_walk(struct cw_journal *j, unsigned limit,
 	if (more && rc != SQLITE_DONE)
 		r = fail_db(j, "cannot list", err);
 	sqlite3_reset(st);
+	sqlite3_clear_bindings(st);
 	uv_mutex_unlock(&j->lock);
 	return r;
+}
+
+int
+cw_journal_walk(
+    struct cw_journal *j, unsigned limit, each_record *each, void *arg, struct cw_err *err)
+{
+	uv_mutex_lock(&j->lock);
+	(void)sqlite3_bind_int64(j->statement[WALK], 1, limit);
+	return walk(j, j->statement[WALK], each, arg, err);
+}
+
+int
+cw_journal_entries(
+    struct cw_journal *j, const char *operation, each_record *each, void *arg, struct cw_err *err)
+{
+	uv_mutex_lock(&j->lock);
+	bind_text(j->statement[ENTRIES], 1, operation);
+	return walk(j, j->statement[ENTRIES], each, arg, err);
 }
 
 const char *

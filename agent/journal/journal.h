@@ -71,13 +71,14 @@ uint64_t cw_journal_counter(struct cw_journal *j); /* never waits for the disk *
 /* What is to be written. Nothing in it may hold a secret. */
 struct cw_journal_change {
 	enum {
-		/* entry. CW_ECONFLICT: its id was begun before, state says how far; nothing may be
-		 * run. */
+		/* entry; result: what is to be known of it when it is lost, JSON text or NULL.
+		 * CW_ECONFLICT: its id was begun before, state says how far; nothing may be run. */
 		CW_JOURNAL_CHANGE_BEGIN,
 		/* id, failed, result (JSON text), output (NDJSON or NULL; kept when at most
 		 * CW_JOURNAL_OUTPUT_MAX). */
 		CW_JOURNAL_CHANGE_FINISH,
-		/* id: the process that ran it is gone without an answer. */
+		/* id: the process that ran it is gone without an answer. The result of its
+		 * beginning stays. */
 		CW_JOURNAL_CHANGE_LOSE,
 		/* id: it was begun and PowerShell has not seen it. As if it had not been begun. */
 		CW_JOURNAL_CHANGE_WITHDRAW,
@@ -114,11 +115,18 @@ int cw_journal_find(
     struct cw_journal *j, const char *id, struct cw_journal_record *ret, struct cw_err *err);
 void cw_journal_record_free(struct cw_journal_record *record);
 
-/* Drops what finished before now_ms - CW_JOURNAL_KEEP_MS and has been forgotten. */
+/* Drops what finished before now_ms - CW_JOURNAL_KEEP_MS, also what no bridge has forgotten: a
+ * script's writes, what causewayctl asked for, what a bridge asked for that died. It is long past
+ * its last moment, and a bridge asks for a day. */
 int cw_journal_prune(struct cw_journal *j, int64_t now_ms, struct cw_err *err);
 
 /* Newest first, at most limit; stops when each returns false. The record is freed by the walk. */
 int cw_journal_walk(struct cw_journal *j, unsigned limit,
+    bool (*each)(void *arg, const struct cw_journal_record *record), void *arg, struct cw_err *err);
+
+/* The writes of a script or an application, which is their operation, by number. Stops when each
+ * returns false. The record is freed by the walk. */
+int cw_journal_entries(struct cw_journal *j, const char *operation,
     bool (*each)(void *arg, const struct cw_journal_record *record), void *arg, struct cw_err *err);
 
 const char *cw_journal_state_name(enum cw_journal_state state); /* "begun", "done", ... */

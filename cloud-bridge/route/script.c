@@ -228,6 +228,7 @@ nothing_to_send(struct operation *op, struct cw_err *err)
 static void
 settled(struct operation *op, enum route_end end, const cJSON *result, const struct cw_err *err)
 {
+	const cJSON *begun;
 	struct cw_err why = *err;
 
 	if ((end == ROUTE_END_DONE || end == ROUTE_END_FAILED) && result != NULL) {
@@ -248,7 +249,14 @@ settled(struct operation *op, enum route_end end, const cJSON *result, const str
 		    "by its journal the agent never began it: nothing was done, send it again");
 		finish(op, op->command->stopping ? ROUTE_CANCELLED : ROUTE_FAILED, NULL, &why);
 		return;
-	case ROUTE_END_DOUBT: finish(op, ROUTE_UNKNOWN, NULL, &why); return;
+	case ROUTE_END_DOUBT:
+		result = cw_json_get(result, "result");
+		begun = cw_json_get(result, "entries");
+		if (cJSON_IsArray(begun) && cJSON_GetArraySize(begun) == 0)
+			(void)cw_fail(&why, CW_EUNKNOWN,
+			    "the agent was interrupted while it ran; no write had been begun");
+		finish(op, ROUTE_UNKNOWN, result, &why);
+		return;
 	}
 }
 

@@ -185,11 +185,28 @@ was_shown(const struct cw_script_view *v, const cJSON *error)
 	return text != NULL && n > 0 && strncmp(text, v->last_error, n) == 0;
 }
 
+/* Of one whose end is not known: a write that it began, or several that ran as one. */
+static void
+show_doubt(struct cw_script_view *v, const cJSON *entry)
+{
+	const char *command = cw_json_str(entry, "command");
+	double n = number(entry, "count");
+
+	if (!cw_streq(cw_json_str(entry, "state"), "unknown"))
+		return;
+	fprintf(v->err.out, "entry %.0f", number(entry, "entry"));
+	if (n > 1)
+		fprintf(v->err.out, " and %.0f more", n - 1);
+	fputs(", ", v->err.out);
+	cw_console_print(v->err.out, command != NULL ? command : "?");
+	fputs(": not known whether it was made\n", v->err.out);
+}
+
 static void
 show_end(struct cw_script_view *v, const cJSON *result)
 {
-	const cJSON *refusal, *error = cw_json_get(result, "error"),
-			      *pdc = cw_json_get(result, "pdc_emulator");
+	const cJSON *refusal, *entry, *error = cw_json_get(result, "error"),
+				      *pdc = cw_json_get(result, "pdc_emulator");
 	const char *state = cw_json_str(result, "state"), *server = cw_json_str(result, "server");
 	double writes = number(result, "writes"), calls = number(result, "calls");
 
@@ -208,6 +225,8 @@ show_end(struct cw_script_view *v, const cJSON *result)
 	}
 	if (error != NULL && !was_shown(v, error))
 		print_note(&v->err, "error", CW_STYLE_RED, error);
+	cJSON_ArrayForEach (entry, cw_json_get(result, "entries"))
+		show_doubt(v, entry);
 	fprintf(v->err.out, "%s", cw_style_on(style_of(state), v->err.colour));
 	cw_console_print(v->err.out, state != NULL ? state : "?");
 	fprintf(v->err.out, "%s%s: %.0f call%s, %.0f write%s",

@@ -88,13 +88,18 @@ agent_ready() {
 
 # An agent of the tenant, for the roles directory and sync.
 agent_create() {
+	agent_enrol
+	agent_start
+}
+
+# The same, not started.
+agent_enrol() {
 	umask 077
 	mkdir -p "$home/agent"
 	jq -n --arg powershell "$CAUSEWAY_LAB_POWERSHELL" --arg engine "$CAUSEWAY_LAB_ENGINE" '{powershell: [$powershell, "-NoLogo", "-NoProfile", "-s"],
 		sandbox_powershell: [$engine, "-NoLogo", "-NoProfile", "-s"]}' >"$home/agent/agent.json"
 	causeway enrol-token --tenant lab --roles directory,sync 2>/dev/null |
 		agent enrol --bridge "${CAUSEWAY_AGENTS_ADDRESS:-localhost:$(jq -r .agents_port "$home/bridge.ready")}" --token -
-	agent_start
 }
 
 show_logs() {

@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 
 #include "test.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "journal/journal.h"
 #include "os/file.h"
@@ -17,6 +18,7 @@ int test_failed;
 
 #define ID_A "00000000-0000-4000-8000-00000000000a"
 #define ID_B "00000000-0000-4000-8000-00000000000b"
+#define ID_C "00000000-0000-4000-8000-00000000000c"
 #define OPERATION "11111111-1111-4111-8111-111111111111"
 #define NOW INT64_C(1795512600000)
 
@@ -104,6 +106,46 @@ test_crash_makes_unknown(void)
 	cw_journal_close(j);
 }
 
+/* What of these is told: "STEP STATE RESULT". */
+static bool
+tell(void *arg, const struct cw_journal_record *rec)
+{
+	struct cw_buf *b = arg;
+
+	return cw_buf_printf(b, "%d %s %s\n", (int)rec->step, cw_journal_state_name(rec->state),
+		   rec->result) == CW_OK;
+}
+
+static void
+test_entries(void)
+{
+	static const char *const ids[] = { OPERATION, "22222222-2222-8222-8222-222222222222",
+		"33333333-3333-8333-8333-333333333333", "44444444-4444-8444-8444-444444444444" };
+	const char *test_case = "what a script began, after its agent died";
+	struct cw_journal_change c;
+	struct cw_journal_change *one = &c;
+	struct cw_journal *j = NULL;
+	struct cw_buf b;
+
+	CHECK_EQ(cw_journal_open(&j, path, NOW, &err), CW_OK);
+	for (int i = 3; i >= 0; i--) {
+		c = (struct cw_journal_change){ .kind = CW_JOURNAL_CHANGE_BEGIN,
+			.entry = entry(ids[i]),
+			.result = i > 0 ? "{}" : NULL };
+		c.entry.step = i;
+		CHECK_EQ(cw_journal_commit(j, &one, 1, NOW), CW_OK);
+	}
+	CHECK_EQ(cw_journal_finish(j, ids[1], false, "{\"last\":1}", NULL, NOW, &err), CW_OK);
+	CHECK_EQ(cw_journal_lose(j, ids[2], NOW, &err), CW_OK);
+	j = reopen(j, test_case);
+	cw_buf_init(&b, 1024);
+	CHECK_EQ(cw_journal_entries(j, OPERATION, tell, &b, &err), CW_OK);
+	CHECK_STR(cw_buf_str(&b), "1 done {\"last\":1}\n2 unknown {}\n3 unknown {}\n");
+	cw_buf_free(&b);
+	cw_journal_close(j);
+	remove_files();
+}
+
 static bool
 count_records(void *arg, const struct cw_journal_record *rec)
 {
@@ -115,7 +157,8 @@ count_records(void *arg, const struct cw_journal_record *rec)
 static void
 test_forget_and_prune(void)
 {
-	const char *test_case = "forgotten, then pruned when old";
+	const char *test_case = "forgotten, and pruned when old";
+	struct cw_journal_entry c = entry(ID_C);
 	struct cw_journal *j = NULL;
 	struct cw_journal_record rec;
 	int n = 0;
@@ -129,11 +172,14 @@ test_forget_and_prune(void)
 	CHECK_EQ(cw_journal_prune(j, NOW + CW_JOURNAL_KEEP_MS / 2, &err), CW_OK);
 	CHECK_EQ(cw_journal_walk(j, 10, count_records, &n, &err), CW_OK);
 	CHECK_EQ(n, 2);
-	/* B was never forgotten by the bridge: it stays however old. */
+	/* B was never forgotten by a bridge, and goes too; C is still under way. */
+	CHECK_EQ(cw_journal_begin(j, &c, NOW, &err), CW_OK);
 	CHECK_EQ(cw_journal_prune(j, NOW + 2 * CW_JOURNAL_KEEP_MS, &err), CW_OK);
 	n = 0;
 	CHECK_EQ(cw_journal_walk(j, 10, count_records, &n, &err), CW_OK);
 	CHECK_EQ(n, 1);
+	CHECK_EQ(cw_journal_find(j, ID_C, &rec, &err), CW_OK);
+	cw_journal_record_free(&rec);
 	CHECK_EQ(cw_journal_find(j, ID_A, &rec, &err), CW_ENOTFOUND);
 	cw_journal_close(j);
 }
@@ -198,6 +244,7 @@ main(void)
 
 	cw_random_uuid(id);
 	(void)snprintf(path, sizeof(path), "test-journal-%s.db", id);
+	test_entries();
 	test_at_most_once();
 	test_crash_makes_unknown();
 	test_forget_and_prune();

@@ -445,6 +445,51 @@ test_stop(void)
 	answer_free(&b);
 }
 
+/* A record of the journal whose end was lost, or that was done with this result. */
+static void
+lose(const char *id, const char *operation, int step, const char *begun, const char *done)
+{
+	struct cw_journal_change c = { .kind = CW_JOURNAL_CHANGE_BEGIN,
+		.entry = { id, operation, step, "Set-ADUser", "", 0 },
+		.result = begun };
+	struct cw_journal_change *one = &c;
+
+	CHECK_EQ(cw_journal_commit(rig.journal, &one, 1, 1), CW_OK);
+	if (done != NULL)
+		CHECK_EQ(cw_journal_finish(rig.journal, id, false, done, NULL, 2, NULL), CW_OK);
+	else
+		CHECK_EQ(cw_journal_lose(rig.journal, id, 2, NULL), CW_OK);
+}
+
+static void
+test_lost_script(void)
+{
+	struct answer a = { 0 };
+	char script[CW_UUID_TEXT], id[CW_UUID_TEXT], *text;
+	const cJSON *one;
+
+	test_case = "a script that was lost, and what it began";
+	cw_random_uuid(script);
+	lose(script, script, 0, NULL, NULL);
+	cw_random_uuid(id);
+	lose(id, script, 1, "{}", "{\"first\":1,\"last\":1}");
+	cw_random_uuid(id);
+	lose(id, script, 2, "{\"first\":2,\"last\":4}", NULL);
+	CHECK_STR(rig_query(&a, script), "unknown");
+	one = cJSON_GetArrayItem(cw_json_get(a.result, "commands"), 0);
+	text = cJSON_PrintUnformatted(cw_json_get(one, "result"));
+	CHECK_STR(text,
+	    "{\"state\":\"unknown\",\"writes\":1,\"entries\":["
+	    "{\"entry\":1,\"command\":\"Set-ADUser\",\"state\":\"done\"},"
+	    "{\"entry\":2,\"count\":3,\"command\":\"Set-ADUser\",\"state\":\"unknown\"}]}");
+	cJSON_free(text);
+	test_case = "one of its writes says nothing of the others";
+	CHECK_STR(rig_query(&a, id), "unknown");
+	one = cJSON_GetArrayItem(cw_json_get(a.result, "commands"), 0);
+	CHECK(cw_json_get(cw_json_get(one, "result"), "entries") == NULL);
+	answer_free(&a);
+}
+
 static void
 test_late(void)
 {
@@ -508,6 +553,7 @@ main(void)
 	test_write();
 	test_places();
 	test_stop();
+	test_lost_script();
 	test_late();
 	rig_close();
 	rig_finish();

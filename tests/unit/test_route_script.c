@@ -242,6 +242,13 @@ test_ends(void)
 static const struct {
 	const char *name, *epoch, *entry, *state, *text;
 } journals[] = {
+	{ "begun by an agent that died before it wrote", "e",
+	    "\"state\":\"unknown\",\"result\":{\"state\":\"unknown\",\"writes\":0,\"entries\":[]}",
+	    "unknown", "no write had been begun" },
+	{ "begun by an agent that died when it wrote", "e",
+	    "\"state\":\"unknown\",\"result\":{\"state\":\"unknown\",\"writes\":0,\"entries\":[{"
+	    "\"entry\":1,\"command\":\"Set-ADUser\",\"state\":\"unknown\"}]}",
+	    "unknown", "interrupted" },
 	{ "never seen", "e", "\"state\":\"never\"", "failed", "never began it" },
 	{ "never seen, by another journal", "f", "\"state\":\"never\"", "unknown",
 	    "journal was set back" },

@@ -31,11 +31,14 @@ struct cw_script {
 	cJSON *result;
 };
 
+static unsigned running;
+
 static void
 freed(uv_handle_t *handle)
 {
 	struct cw_script *s = handle->data;
 
+	running--;
 	free(s->text);
 	cJSON_Delete(s->plan);
 	free(s);
@@ -104,6 +107,11 @@ step(struct cw_script *s)
 	} else if (cw_streq(words, "fail") || cw_streq(words, "lose")) {
 		cJSON_AddItemToObject(
 		    s->result, "error", cJSON_Parse("{\"message\":\"it went wrong\"}"));
+		if (cw_streq(words, "lose"))
+			cJSON_AddItemToObject(s->result, "entries",
+			    cJSON_Parse("[{\"entry\":1,\"command\":\"Set-ADUser\",\"state\":"
+					"\"done\"},{\"entry\":2,\"count\":3,\"command\":"
+					"\"Set-ADUser\",\"state\":\"unknown\"}]"));
 		end(s, cw_streq(words, "fail") ? "failed" : "unknown");
 		return false;
 	}
@@ -179,6 +187,7 @@ cw_script_start(struct cw_script **ret, struct cw_broker *b,
 			"\"before\":{\"title\":[\"Engineer\"]},\"effects\":[{\"group\":\"Users\","
 			"\"class\":\"write\",\"attribute\":\"title\",\"parameter\":\"Title\"}]}],"
 			"\"hash\":\"00\"}"));
+	running++;
 	(void)uv_timer_init(b->loop, &s->timer);
 	s->timer.data = s;
 	(void)uv_timer_start(&s->timer, go_on, 0, 0);
@@ -283,5 +292,8 @@ cw_broker_close(struct cw_broker *b, void (*closed)(void *arg), void *arg)
 void
 cw_broker_status_put(const struct cw_broker *b, cJSON *object)
 {
-	(void)b, (void)object;
+	cJSON *o = cJSON_AddObjectToObject(object, "scripts");
+
+	(void)b;
+	cJSON_AddNumberToObject(o, "running", running);
 }

@@ -49,6 +49,8 @@ test_run(void)
 		    "who can change it: an administrator of this server" },
 		{ "failed", "fail", 1, "", "it went wrong" },
 		{ "its outcome is not known", "lose", 5, "", "unknown" },
+		{ "of what it is not known", "lose", 5, "",
+		    "went wrong\nentry 2 and 2 more, Set-ADUser: not known whether it was made\n" },
 		{ "nothing", "", 0, "", "done" },
 	};
 	struct child c;
@@ -106,6 +108,17 @@ test_plan(void)
 	CHECK_EQ(cw_file_remove(path, NULL), CW_OK);
 }
 
+static bool
+runs_a_script(struct fixture *f)
+{
+	cJSON *status = fixture_status(f);
+	const cJSON *running = cw_json_get(cw_json_get(status, "scripts"), "running");
+	bool runs = cJSON_IsNumber(running) && running->valueint > 0;
+
+	cJSON_Delete(status);
+	return runs;
+}
+
 /* The script is stopped when causewayctl is. */
 static void
 test_gone(void)
@@ -121,7 +134,37 @@ test_gone(void)
 	(void)uv_process_kill(&c.process, SIGKILL);
 	child_wait(&c);
 	child_free(&c);
-	/* That the agent ends in time (fixture_stop()) shows that nothing is left of it. */
+	while (runs_a_script(&fix))
+		;
+}
+
+/* Then nobody knows how far it came, whether or not it had said something. */
+static void
+test_agent_killed(void)
+{
+	static const struct {
+		const char *name, *script;
+	} rows[] = { { "the agent is killed before the first line", "wait" },
+		{ "the agent is killed after a line", "say 1\nwait" } };
+	char *argv[] = { (char *)(uintptr_t)fix.ctl_program, "--state", fix.folder, "run", "-",
+		NULL };
+	struct child c;
+
+	for (size_t i = 0; i < CW_COUNT(rows); i++) {
+		test_case = rows[i].name;
+		child_start(&c, &fix.bridge.loop, argv, rows[i].script, 0);
+		while (!runs_a_script(&fix))
+			;
+		(void)uv_process_kill(&fix.agent.process, SIGKILL);
+		child_wait(&fix.agent);
+		child_free(&fix.agent);
+		child_wait(&c);
+		CHECK_EQ(c.status, 5);
+		if (strstr(cw_buf_str(&c.errors), "causewayctl journal") == NULL)
+			CHECK_STR(cw_buf_str(&c.errors), "causewayctl journal");
+		child_free(&c);
+		fixture_start(&fix);
+	}
 }
 
 static bool
@@ -202,6 +245,7 @@ main(int argc, char **argv)
 	test_run();
 	test_plan();
 	test_gone();
+	test_agent_killed();
 	test_lockdown();
 	fixture_stop(&fix);
 	fixture_free(&fix);
