@@ -358,6 +358,11 @@ void route_first_line(char *ret, size_t size, const char *text);
 
 /* --- command.c, script.c, change.c */
 
+/* Why no agent of the tenant is asked, in a line: none is connected, or one that does not serve the
+ * role now, and which. */
+void route_no_agent(
+    struct cw_route *r, char *ret, size_t size, const char *tenant, const char *role);
+
 extern const struct route_type route_command_type, route_change_type, route_script_type,
     route_plan_type, route_apply_type;
 
