@@ -45,6 +45,18 @@ reopen(void)
 	CHECK_STR(err.text, "");
 }
 
+/* Beside the ledger, as an older version would have. */
+static void
+by_sql(const char *sql)
+{
+	sqlite3 *db;
+
+	CHECK_EQ(sqlite3_open(path, &db), SQLITE_OK);
+	CHECK_EQ(sqlite3_busy_timeout(db, 5000), SQLITE_OK);
+	CHECK_EQ(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	(void)sqlite3_close(db);
+}
+
 static void
 count_tenant(void *arg, const struct cw_tenant *t)
 {
@@ -68,6 +80,10 @@ test_tenants(struct cw_tenant *t)
 	CHECK_EQ(cw_tenant_add(ledger, t, &err), CW_OK);
 	CHECK_EQ(cw_tenant_add(ledger, &other, &err), CW_ECONFLICT);
 	CHECK_STR(err.text, "there is a tenant named \"Contoso\" already");
+	(void)snprintf(other.name, sizeof(other.name), "CONTOSO");
+	CHECK_EQ(cw_tenant_add(ledger, &other, &err), CW_ECONFLICT);
+	CHECK_STR(err.text,
+	    "there is a tenant named \"Contoso\" already, and case does not tell names apart");
 	for (size_t i = 0; i < CW_COUNT(bad_names); i++) {
 		(void)snprintf(other.name, sizeof(other.name), "%s", bad_names[i]);
 		CHECK_EQ(cw_tenant_add(ledger, &other, &err), CW_EINVAL);
@@ -77,6 +93,22 @@ test_tenants(struct cw_tenant *t)
 		.set = true, .graph_url = "https://graph/v1.0", .token_url = "https://login/\"t\""
 	};
 	CHECK_EQ(cw_tenant_update(ledger, t, &err), CW_OK);
+	test_case = "a tenant gets another case";
+	(void)snprintf(t->name, sizeof(t->name), "contoso");
+	CHECK_EQ(cw_tenant_update(ledger, t, &err), CW_OK);
+	(void)snprintf(t->name, sizeof(t->name), "Contoso");
+	CHECK_EQ(cw_tenant_update(ledger, t, &err), CW_OK);
+	test_case = "two from before that differ in case";
+	by_sql("INSERT INTO tenant VALUES ('22222222-2222-4222-8222-222222222222', 'CONTOSO', "
+	       "'cloud', '2026-11-01T00:00:00Z', NULL)");
+	CHECK_EQ(cw_tenant_lookup(ledger, &back, "CONTOSO", &err), CW_OK);
+	CHECK_STR(back.id, "22222222-2222-4222-8222-222222222222");
+	CHECK_EQ(cw_tenant_update(ledger, &back, &err), CW_OK);
+	CHECK_EQ(cw_tenant_update(ledger, t, &err), CW_OK);
+	(void)snprintf(back.name, sizeof(back.name), "ConToso");
+	CHECK_EQ(cw_tenant_update(ledger, &back, &err), CW_ECONFLICT);
+	CHECK_EQ(cw_tenant_remove(ledger, back.id, &err), CW_OK);
+	test_case = "tenants";
 	reopen();
 	CHECK_EQ(cw_tenant_find(ledger, &back, t->id, &err), CW_OK);
 	CHECK_EQ(back.mode, CW_MODE_HYBRID_DUAL);
