@@ -506,7 +506,10 @@ const struct route_type route_command_type = { "command", resume, expired, may_c
 size_t
 route_command_bytes(const struct operation *op)
 {
-	return op->command != NULL ? op->command->output.kept.cap : 0;
+	const cJSON *plan = cw_json_get(cw_json_get(op->doc, "result"), "plan");
+
+	return (op->command != NULL ? op->command->output.kept.cap : 0) +
+	    (cJSON_IsRaw(plan) ? strlen(plan->valuestring) : 0);
 }
 
 void

@@ -23,7 +23,7 @@
 #define ROUTE_TENANT_CHANGES_MAX 1000u /* changes of one tenant that have not ended */
 #define ROUTE_USER_CHANGES_MAX 16u /* of one user */
 #define ROUTE_KEPT_MAX 2000u /* ended operations in memory */
-#define ROUTE_KEPT_BYTES (64u * 1024u * 1024u) /* of their output */
+#define ROUTE_KEPT_BYTES (64u * 1024u * 1024u) /* of their output and plans */
 #define ROUTE_RUN_MS (2u * 60u * 1000u) /* a step's command may take so long */
 #define ROUTE_NOT_AFTER_MS (10u * 60u * 1000u) /* and begin so late: clocks differ */
 #define ROUTE_NEVER UINT64_MAX

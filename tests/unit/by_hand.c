@@ -100,8 +100,7 @@ op_script(void *arg, struct cw_agents_run **ret, const struct cw_agents_script *
 	if (script_->text != NULL)
 		cJSON_AddStringToObject(run->parameters, "text", script_->text);
 	if (script_->apply != NULL)
-		cJSON_AddItemToObject(
-		    run->parameters, "plan", cJSON_Duplicate(script_->apply, true));
+		cJSON_AddItemToObject(run->parameters, "plan", cJSON_Parse(script_->apply));
 	if (script_->secrets != NULL)
 		cJSON_AddItemToObject(
 		    run->parameters, "secrets", cJSON_Duplicate(script_->secrets, true));

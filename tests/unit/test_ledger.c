@@ -305,6 +305,65 @@ test_operations(void)
 	CHECK_EQ(cw_operation_find(ledger, &o, "nothing", &err), CW_ENOTFOUND);
 }
 
+static char *
+plan_text(const char *id)
+{
+	struct cw_err err = { 0 };
+	cJSON *o = NULL;
+	char *text = NULL;
+
+	CHECK_EQ(cw_operation_find(ledger, &o, id, &err), CW_OK);
+	CHECK(cJSON_IsRaw(cw_json_get(cw_json_get(o, "result"), "plan")));
+	if (cJSON_IsRaw(cw_json_get(cw_json_get(o, "result"), "plan")))
+		text = cw_strdup(cw_json_get(cw_json_get(o, "result"), "plan")->valuestring);
+	CHECK_EQ(cw_json_get(cw_json_get(o, "result"), "calls")->valueint, 7);
+	cJSON_Delete(o);
+	return text;
+}
+
+static void
+test_plans(void)
+{
+	struct cw_operation_filter filter = { .limit = 1 };
+	struct cw_err err = { 0 };
+	char *large = malloc((9u << 20) + 16), *text;
+	cJSON *o = cJSON_Parse(
+		  "{\"id\":\"p1\",\"tenant\":\"t1\",\"kind\":\"plan\",\"what\":\"plan\","
+		  "\"state\":\"succeeded\",\"result\":{\"calls\":7}}"),
+	      *list;
+
+	test_case = "a plan is kept beside its operation, however long it is";
+	(void)strcpy(large, "{\"x\":\"");
+	memset(large + 6, 'x', 9u << 20);
+	(void)strcpy(large + 6 + (9u << 20), "\"}");
+	cJSON_AddRawToObject(cJSON_GetObjectItem(o, "result"), "plan", large);
+	CHECK_EQ(cw_operation_put(ledger, o, 9, 9, true, on_put, NULL, &err), CW_OK);
+	cJSON_Delete(o);
+	reopen();
+	text = plan_text("p1");
+	CHECK(cw_streq(text, large));
+	free(text);
+	free(large);
+	test_case = "and not in lists";
+	CHECK_EQ(cw_operation_list(ledger, &list, &filter, &err), CW_OK);
+	CHECK_STR(cw_json_str(cJSON_GetArrayItem(list, 0), "id"), "p1");
+	o = cJSON_GetObjectItem(cJSON_GetArrayItem(list, 0), "result");
+	CHECK(cw_json_get(o, "calls") != NULL && cw_json_get(o, "plan") == NULL);
+	cJSON_Delete(list);
+	test_case = "a ledger from before plans had a place of their own";
+	by_sql("DROP TABLE plan; PRAGMA user_version = 1; UPDATE operation SET document = "
+	       "json_set(document, '$.result.plan', json('{\"hash\":\"abc\",\"n\":1.5}')) WHERE id "
+	       "= 'p1'");
+	reopen();
+	text = plan_text("p1");
+	CHECK_STR(text, "{\"hash\":\"abc\",\"n\":1.5}");
+	free(text);
+	CHECK_EQ(cw_operation_list(ledger, &list, &filter, &err), CW_OK);
+	o = cJSON_GetObjectItem(cJSON_GetArrayItem(list, 0), "result");
+	CHECK(cw_json_get(o, "calls") != NULL && cw_json_get(o, "plan") == NULL);
+	cJSON_Delete(list);
+}
+
 /* Another file where the ledger should be. */
 static void
 test_bad_files(void)
@@ -397,6 +456,7 @@ main(void)
 	test_keys(&t);
 	test_agents(&t);
 	test_operations();
+	test_plans();
 	test_steady_stream();
 	test_bad_files();
 	cw_ledger_close(ledger, on_closed, &closed);
