@@ -13,9 +13,8 @@
 #include "console/plan.h"
 #include "console/secrets.h"
 
-#define SCRIPT_MAX (512u * 1024u) /* bytes, as the bridge's */
-#define PLAN_MAX (16u * 1024u * 1024u)
-#define PLAN_SENT_MAX (900u * 1024u) /* a longer one is named by its operation and hash */
+#define SCRIPT_MAX (1024u * 1024u) /* bytes, as the bridge's */
+#define PLAN_MAX (64u * 1024u * 1024u) /* bytes of a file: it has white space */
 
 struct script_options {
 	const char *script, *agent, *out;
@@ -213,23 +212,8 @@ plan(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 	return script(c, "plan", options, argv);
 }
 
-/* A plan by value, or by name where it is long: the bridge has it, and the hash says which. */
-static cJSON *
-apply_body(const cJSON *plan, size_t len)
-{
-	cJSON *body = cJSON_CreateObject();
-
-	if (len <= PLAN_SENT_MAX) {
-		cJSON_AddItemReferenceToObject(body, "plan", (cJSON *)plan);
-		return body;
-	}
-	cJSON_AddStringToObject(body, "operation", cw_json_str(plan, "operation"));
-	cJSON_AddStringToObject(body, "hash", cw_json_str(plan, "hash"));
-	return body;
-}
-
 static int
-read_plan(cJSON **ret, size_t *len, const char *path, struct cw_err *err)
+read_plan(cJSON **ret, const char *path, struct cw_err *err)
 {
 	struct cw_buf text;
 	int r;
@@ -238,7 +222,6 @@ read_plan(cJSON **ret, size_t *len, const char *path, struct cw_err *err)
 	if ((r = cw_script_read(&text, path, err)) == CW_OK)
 		r = cw_json_parse(
 		    ret, (const char *)cw_buf_peek(&text), cw_buf_left(&text), path, err);
-	*len = cw_buf_left(&text);
 	cw_buf_free(&text);
 	return r == CW_ENOTFOUND ? (err->code = CW_EINVAL) : r;
 }
@@ -249,19 +232,18 @@ apply(struct cli *c, void *options, int argc, char **argv, struct cw_err *err)
 	const struct script_options *o = options;
 	cJSON *document = NULL, *body, *secrets = NULL;
 	struct cw_reply *reply = NULL;
-	size_t len = 0;
 	int r;
 
 	(void)argc;
-	if ((r = check_place(argv[1], err)) < 0 ||
-	    (r = read_plan(&document, &len, argv[2], err)) < 0 ||
+	if ((r = check_place(argv[1], err)) < 0 || (r = read_plan(&document, argv[2], err)) < 0 ||
 	    (o->new_passwords && (r = cw_reply_new(&reply, err)) < 0) ||
 	    (r = reply != NULL ? cw_secrets_ask(&secrets, reply, document, err)
 			       : cw_secrets_none(document, err)) < 0) {
 		r = complain(err);
 		goto done;
 	}
-	body = apply_body(document, len);
+	body = cJSON_CreateObject();
+	cJSON_AddItemReferenceToObject(body, "plan", document);
 	if (secrets != NULL)
 		cJSON_AddItemToObject(body, "secrets", secrets);
 	if (o->timeout_s > 0)

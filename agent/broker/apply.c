@@ -375,19 +375,25 @@ on_free(struct cw_script *s)
 }
 
 int
-apply_start(struct cw_script *s, const cJSON *plan, const cJSON *secrets, struct cw_err *err)
+apply_start(struct cw_script *s, cJSON *plan, const cJSON *secrets, struct cw_err *err)
 {
 	static const struct broker_mode_ops ops = {
 		.output = on_output, .call_over = on_call_over, .finish = on_finish, .free = on_free
 	};
 	struct applying *a = calloc(1, sizeof(*a));
+	int r;
 
-	if (a == NULL)
+	if (a == NULL) {
+		cJSON_Delete(plan);
 		return cw_fail(err, CW_ENOMEM, "out of memory");
+	}
 	s->ops = &ops;
 	s->mode_data = a;
-	if ((a->plan = cJSON_Duplicate(plan, true)) == NULL ||
-	    (a->apply = cw_plan_apply_new(a->plan)) == NULL)
+	a->plan = plan;
+	if (cw_plan_document_bytes(plan) > CW_PLAN_LARGE &&
+	    (r = broker_take_large(s->broker, s, err)) < 0)
+		return r;
+	if ((a->apply = cw_plan_apply_new(plan)) == NULL)
 		return cw_fail(err, CW_ENOMEM, "out of memory");
 	(void)snprintf(s->key, sizeof(s->key), "%s", cw_json_str(a->plan, "operation"));
 	return apply_secrets_read(&a->secrets, s->broker, a->plan, secrets, err);

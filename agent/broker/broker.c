@@ -141,6 +141,26 @@ cw_broker_close(struct cw_broker *b, void (*closed)(void *arg), void *arg)
 	broker_look(b);
 }
 
+int
+cw_broker_check_large(const struct cw_broker *b, struct cw_err *err)
+{
+	return b->large == NULL
+	    ? CW_OK
+	    : cw_fail(err, CW_EUNAVAILABLE,
+		  "another large plan is being made or applied on this server, which holds one at "
+		  "a time: try again when that has ended");
+}
+
+int
+broker_take_large(struct cw_broker *b, const struct cw_script *s, struct cw_err *err)
+{
+	int r = b->large == s ? CW_OK : cw_broker_check_large(b, err);
+
+	if (r == CW_OK)
+		b->large = s;
+	return r;
+}
+
 void
 cw_broker_status_put(const struct cw_broker *b, cJSON *object)
 {

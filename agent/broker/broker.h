@@ -64,6 +64,9 @@ void cw_broker_use_sandboxes(struct cw_broker *b, struct cw_sandboxes *sandboxes
 void cw_broker_prepare(void *broker, struct cw_sandbox *s);
 /* Lockdown, shutdown: every script is stopped, done follows for each. */
 void cw_broker_stop_all(struct cw_broker *b, const char *why);
+/* A plan of more than CW_PLAN_LARGE bytes is made or applied one at a time. CW_EUNAVAILABLE: there
+ * is one now. */
+int cw_broker_check_large(const struct cw_broker *b, struct cw_err *err);
 unsigned cw_broker_running(const struct cw_broker *b); /* scripts now */
 /* After the roles and the sandboxes are closed. Scripts that are left are abandoned without an
  * event: what they began stays in the journal. closed may be called from inside. */
@@ -95,13 +98,14 @@ struct cw_script_limits { /* of one operation; 0: the default, which is also the
 	uint64_t bytes; /* of objects given to the script, and of lines given to the caller */
 };
 
-struct cw_script_request { /* all borrowed until cw_script_start() returns */
+struct cw_script_request { /* borrowed until cw_script_start() returns, but for the plan */
 	const char *id; /* UUID: at most once. One known to the journal is a conflict */
 	const char *caller; /* who, for plan and records; may be "" */
 	enum cw_script_mode mode;
 	const char *text; /* RUN, PLAN: UTF-8 */
 	size_t text_len;
-	const cJSON *plan, *secrets; /* APPLY; secrets as in apply_secrets.h */
+	cJSON *plan; /* APPLY: taken by cw_script_start() in any case */
+	const cJSON *secrets; /* APPLY; as in apply_secrets.h */
 	bool
 	    approved; /* a person approved this very plan: protected objects and approval classes */
 	int64_t not_after_ms; /* Unix time; nothing begins after it. 0: none */

@@ -228,6 +228,7 @@ struct cw_broker {
 	char account[128], computer[80]; /* this agent's own, as sAMAccountNames */
 	struct cw_script *scripts, *dirty;
 	unsigned count;
+	const struct cw_script *large; /* whose plan is large: one at a time; or NULL */
 	struct broker_place *places; /* that are asked for */
 	struct broker_power *powers[BROKER_POWERS_MAX];
 	uv_timer_t timer;
@@ -243,6 +244,8 @@ struct cw_broker {
 uint64_t broker_now(const struct cw_broker *b);
 void broker_arm(struct cw_broker *b); /* something is due earlier than before */
 void broker_look(struct cw_broker *b); /* a script is gone */
+/* Its plan is large, from now to its end. CW_EUNAVAILABLE: there is another. */
+int broker_take_large(struct cw_broker *b, const struct cw_script *s, struct cw_err *err);
 /* While it closes: frees what is left of a script, as far as the journal's thread lets go of it. */
 void broker_abandon(struct cw_script *s);
 

@@ -52,9 +52,9 @@ void mode_fail(struct broker_call *call, cJSON *record); /* and the rest is not;
 int mode_run(struct broker_call *call, struct cw_catalogue_call *bound, struct cw_err *err);
 
 int plan_mode_start(struct cw_script *s); /* CW_ENOMEM */
-/* plan and secrets are borrowed until it returns. CW_EINVAL, CW_EDENIED, CW_EEXPIRED: why it is
- * not applied here. */
-int apply_start(struct cw_script *s, const cJSON *plan, const cJSON *secrets, struct cw_err *err);
+/* plan is taken in any case, secrets are borrowed until it returns. CW_EINVAL, CW_EUNAVAILABLE: why
+ * it is not applied here and now. */
+int apply_start(struct cw_script *s, cJSON *plan, const cJSON *secrets, struct cw_err *err);
 void apply_run(struct cw_script *s); /* its id is in the journal */
 
 #endif

@@ -16,6 +16,7 @@ struct planning { /* of a script */
 	struct cw_plan_state *state;
 	struct cw_plan_domain domain;
 	cJSON *document; /* NULL until there is a reason for one */
+	size_t bytes; /* of its text */
 	bool ended; /* it is approximate: nothing more is read or planned */
 };
 

@@ -66,8 +66,10 @@ enter(struct broker_call *call, size_t i)
 	entry = cw_plan_write_entry(w, p->state, call->entries[call->at + i].bound);
 	if (document != NULL && entry != NULL &&
 	    (r = cw_plan_write_change(w, p->state, cw_clock_unix_ms(), &err)) == CW_OK) {
-		r = cw_plan_document_add(document, entry, &err);
+		r = cw_plan_document_add(document, entry, &p->bytes, &err);
 		entry = NULL;
+		if (r == CW_OK && p->bytes > CW_PLAN_LARGE)
+			r = broker_take_large(call->script->broker, call->script, &err);
 		call->script->written++;
 	}
 	cJSON_Delete(entry);

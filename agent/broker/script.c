@@ -274,6 +274,8 @@ check(const struct cw_broker *b, const struct cw_script_request *q, char id[CW_U
 		if (cw_streq(s->id, id))
 			return cw_fail(
 			    err, CW_ECONFLICT, "operation %s runs: it is not run again", id);
+	if (q->not_after_ms != 0 && cw_clock_unix_ms() >= q->not_after_ms)
+		return cw_fail(err, CW_EEXPIRED, "its last moment has passed: not run");
 	return CW_OK;
 }
 
@@ -287,7 +289,6 @@ make(struct cw_script *s, const struct cw_script_request *q)
 	if (s->caller == NULL || s->text == NULL || s->refusals == NULL || s->entries == NULL ||
 	    cw_clixml_new(&s->reader) < 0 || cw_ps_arena_new(&s->arena, 4 * BROKER_REQUEST_MAX) < 0)
 		return CW_ENOMEM;
-	s->mode = q->mode;
 	s->approved = q->approved;
 	if (s->mode == CW_SCRIPT_PLAN && plan_mode_start(s) < 0)
 		return CW_ENOMEM;
@@ -312,12 +313,14 @@ cw_script_start(struct cw_script **ret, struct cw_broker *b,
 	struct cw_script *s;
 	int r;
 
-	if ((r = check(b, request, id, err)) < 0)
+	if ((r = check(b, request, id, err)) < 0) {
+		cJSON_Delete(request->plan);
 		return r;
-	if (request->not_after_ms != 0 && cw_clock_unix_ms() >= request->not_after_ms)
-		return cw_fail(err, CW_EEXPIRED, "its last moment has passed: not run");
-	if ((s = calloc(1, sizeof(*s))) == NULL)
+	}
+	if ((s = calloc(1, sizeof(*s))) == NULL) {
+		cJSON_Delete(request->plan);
 		return cw_fail(err, CW_ENOMEM, "out of memory");
+	}
 	s->broker = b;
 	s->events = events;
 	s->arg = arg;
@@ -326,9 +329,12 @@ cw_script_start(struct cw_script **ret, struct cw_broker *b,
 	s->next = b->scripts;
 	b->scripts = s;
 	b->count++;
+	s->mode = request->mode;
 	r = make(s, request) < 0 ? cw_fail(err, CW_ENOMEM, "out of memory") : CW_OK;
 	if (r == CW_OK && s->mode == CW_SCRIPT_APPLY)
 		r = apply_start(s, request->plan, request->secrets, err);
+	else
+		cJSON_Delete(request->plan);
 	if (r < 0) {
 		script_free(s);
 		return r;

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "broker/script_internal.h"
 #include "os/clock.h"
+#include "os/memory.h"
 
 #define REFUSED BROKER_ERROR_REFUSED
 
@@ -25,6 +26,7 @@ script_free(struct cw_script *s)
 {
 	struct cw_broker *b = s->broker;
 	struct cw_script **at = &b->scripts;
+	bool large = b->large == s;
 
 	while (*at != s)
 		at = &(*at)->next;
@@ -52,6 +54,10 @@ script_free(struct cw_script *s)
 	cw_buf_free(&s->error);
 	cw_buf_free(&s->result_text);
 	free(s);
+	if (large) {
+		b->large = NULL;
+		cw_memory_trim(); /* the server is not ours alone */
+	}
 }
 
 /* --- the result */
@@ -204,6 +210,23 @@ count(struct cw_broker *b, const char *state)
 		b->unknown++;
 }
 
+/* What the journal keeps; where all of it is too long, without its lists. */
+static void
+put_result_text(struct cw_script *s)
+{
+	static const char *const lists[] = { "entries", "secrets", "refusals" };
+	cJSON *kept[CW_COUNT(lists)];
+
+	if (cw_json_put(&s->result_text, s->result) == CW_OK)
+		return;
+	for (size_t i = 0; i < CW_COUNT(lists); i++)
+		kept[i] = cJSON_DetachItemFromObjectCaseSensitive(s->result, lists[i]);
+	(void)cw_json_put(&s->result_text, s->result);
+	for (size_t i = 0; i < CW_COUNT(lists); i++)
+		if (kept[i] != NULL)
+			(void)cJSON_AddItemToObject(s->result, lists[i], kept[i]);
+}
+
 void
 script_settle(struct cw_script *s)
 {
@@ -213,7 +236,8 @@ script_settle(struct cw_script *s)
 	s->finished_ns = cw_clock_ns();
 	count(s->broker, state_of(s));
 	s->result = make_result(s);
-	(void)cw_json_put(&s->result_text, s->result);
+	if (s->begun)
+		put_result_text(s);
 	end_in_journal(s, s->unknown ? CW_JOURNAL_CHANGE_LOSE : CW_JOURNAL_CHANGE_FINISH);
 }
 

@@ -28,9 +28,10 @@ struct cw_err;
 struct cw_control;
 struct cw_control_reply; /* a request that has not been answered yet */
 
-/* One request, on the loop. Answer it with one of the two below, once, now or later. */
+/* One request, on the loop, which may be taken apart. Answer it with one of the two below, once,
+ * now or later. */
 typedef void cw_control_ask(
-    void *arg, struct cw_control_reply *reply, const char *verb, const cJSON *request);
+    void *arg, struct cw_control_reply *reply, const char *verb, cJSON *request);
 /* answer is taken; NULL says that memory has ended. */
 void cw_control_answer(struct cw_control_reply *reply, cJSON *answer);
 void cw_control_refuse(struct cw_control_reply *reply, const struct cw_err *err);

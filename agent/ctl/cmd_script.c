@@ -13,7 +13,7 @@
 #include "ctl.h"
 
 #define SCRIPT_MAX (1024u * 1024u) /* bytes, as the broker's */
-#define PLAN_MAX (16u * 1024u * 1024u)
+#define PLAN_MAX (64u * 1024u * 1024u) /* bytes of a file: it has white space */
 
 static void
 on_line(void *arg, const char *text, size_t n)

@@ -16,6 +16,8 @@
 #include "plan/document.h"
 
 #define HASH_BYTES 32u
+#define SLOT_BYTES 64u /* of one, without its parameter's name */
+#define REST_BYTES 16384u /* of a document without entries and slots, and more than it needs */
 
 /* --- making */
 
@@ -71,7 +73,7 @@ next_number(const cJSON *list, const char *name)
 
 /* A new slot for this entry's parameter, whose value it becomes. */
 static bool
-add_slot(cJSON *slots, unsigned entry, cJSON *parameter)
+add_slot(cJSON *slots, unsigned entry, cJSON *parameter, size_t *bytes)
 {
 	unsigned number = next_number(slots, "slot");
 	cJSON *slot = cJSON_CreateObject();
@@ -81,24 +83,66 @@ add_slot(cJSON *slots, unsigned entry, cJSON *parameter)
 		return false;
 	}
 	cJSON_SetNumberValue(cJSON_GetObjectItemCaseSensitive(parameter, "$slot"), number);
+	*bytes += SLOT_BYTES + strlen(parameter->string);
 	return cJSON_AddNumberToObject(slot, "slot", number) != NULL &&
 	    cJSON_AddNumberToObject(slot, "entry", entry) != NULL &&
 	    cJSON_AddStringToObject(slot, "parameter", parameter->string) != NULL;
 }
 
+/* The length of a value's text; SIZE_MAX: more than a plan may have. */
+static size_t
+text_bytes(const cJSON *value)
+{
+	struct cw_buf text;
+	size_t n;
+
+	cw_buf_init(&text, CW_PLAN_TEXT_MAX);
+	n = cw_json_put_canonical(&text, value) == CW_OK ? cw_buf_left(&text) : SIZE_MAX;
+	cw_buf_free(&text);
+	return n;
+}
+
+size_t
+cw_plan_document_bytes(const cJSON *plan)
+{
+	return text_bytes(plan);
+}
+
+/* Does it fit? Its slots are counted as they are made. */
 static int
-add_entry(cJSON *plan, cJSON *entry, unsigned number, struct cw_err *err)
+count(size_t *bytes, const cJSON *entry, struct cw_err *err)
+{
+	size_t n = text_bytes(entry), left = CW_PLAN_TEXT_MAX - REST_BYTES;
+
+	left = *bytes < left ? left - *bytes : 0;
+	if (n >= left)
+		return cw_fail(err, CW_ELIMIT,
+		    "a plan has at most %u bytes of text, and this write is one too many: split "
+		    "the "
+		    "script, and plan and apply each part",
+		    CW_PLAN_TEXT_MAX);
+	*bytes += n + 1;
+	return CW_OK;
+}
+
+static int
+add_entry(cJSON *plan, cJSON *entry, unsigned number, size_t *bytes, struct cw_err *err)
 {
 	cJSON *parameter, *slots = list_of(plan, "slots");
+	int r;
 
 	if (number > CW_PLAN_ENTRIES_MAX)
-		return cw_fail(
-		    err, CW_ELIMIT, "a plan has at most %u entries", CW_PLAN_ENTRIES_MAX);
+		return cw_fail(err, CW_ELIMIT,
+		    "a plan has at most %u entries, and this write is one too many: split the "
+		    "script, and plan and apply each part",
+		    CW_PLAN_ENTRIES_MAX);
 	if (cJSON_AddNumberToObject(entry, "entry", number) == NULL)
 		return cw_fail(err, CW_ENOMEM, "out of memory");
+	if ((r = count(bytes, entry, err)) < 0)
+		return r;
 	cJSON_ArrayForEach (parameter, list_of(entry, "parameters"))
 		if (cJSON_IsObject(parameter) && cw_json_get(parameter, "$slot") != NULL &&
-		    !add_slot(slots, number, parameter))
+		    !add_slot(slots, number, parameter, bytes))
 			return cw_fail(err, CW_ENOMEM, "out of memory");
 	return cJSON_AddItemToArray(list_of(plan, "entries"), entry)
 	    ? CW_OK
@@ -106,9 +150,9 @@ add_entry(cJSON *plan, cJSON *entry, unsigned number, struct cw_err *err)
 }
 
 int
-cw_plan_document_add(cJSON *plan, cJSON *entry, struct cw_err *err)
+cw_plan_document_add(cJSON *plan, cJSON *entry, size_t *bytes, struct cw_err *err)
 {
-	int r = add_entry(plan, entry, next_number(list_of(plan, "entries"), "entry"), err);
+	int r = add_entry(plan, entry, next_number(list_of(plan, "entries"), "entry"), bytes, err);
 
 	if (r < 0)
 		cJSON_Delete(entry);

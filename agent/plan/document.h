@@ -40,6 +40,7 @@ struct cw_err;
 #define CW_PLAN_FORMAT 1
 #define CW_PLAN_ENTRIES_MAX 10000u
 #define CW_PLAN_TEXT_MAX (16u * 1024u * 1024u) /* bytes of a whole document */
+#define CW_PLAN_LARGE (1024u * 1024u) /* bytes; of those a server holds one at a time */
 #define CW_PLAN_HASH_TEXT 65u /* bytes of a SHA-256 in hexadecimal, with the NUL */
 #define CW_PLAN_SLOTS_MAX CW_PLAN_ENTRIES_MAX
 
@@ -54,13 +55,17 @@ struct cw_plan_header {
 /* A plan without entries; NULL when memory ends. */
 cJSON *cw_plan_document_new(const struct cw_plan_header *header);
 /* Puts an entry behind the others and numbers it; each {"$slot":0} of its parameters becomes a
- * slot. The entry is the plan's, also on failure. CW_ELIMIT. */
-int cw_plan_document_add(cJSON *plan, cJSON *entry, struct cw_err *err);
+ * slot. The entry is the plan's, also on failure. *bytes is the length of all so far, 0 at first.
+ * CW_ELIMIT. */
+int cw_plan_document_add(cJSON *plan, cJSON *entry, size_t *bytes, struct cw_err *err);
 /* It ends here, for this reason, and can be looked at and not applied. Only the first one counts.
  */
 int cw_plan_document_stop(cJSON *plan, const char *reason);
 /* Makes the hash anew. */
 int cw_plan_document_seal(cJSON *plan, struct cw_err *err);
+
+/* The length of its canonical text; SIZE_MAX: more than CW_PLAN_TEXT_MAX. */
+size_t cw_plan_document_bytes(const cJSON *plan);
 
 int cw_plan_document_hash(char ret[CW_PLAN_HASH_TEXT], const cJSON *plan, struct cw_err *err);
 

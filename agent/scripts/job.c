@@ -7,12 +7,13 @@
 
 #include "base/json.h"
 #include "control/control.h"
+#include "os/memory.h"
 #include "scripts/scripts_internal.h"
 #include "wire/channel.h"
 #include "wire/frame.h"
 
-/* One line that is as long as may be, and what still comes after a pause. */
-#define LINES_MAX (2u * CW_WIRE_LINE_MAX)
+/* One line that is as long as may be, and what still comes after a pause; or a long result. */
+#define LINES_MAX (CW_WIRE_RESULT_MAX + 64u)
 #define PART 65536u /* bytes given to the reader at a time: what it must copy is no more */
 /* Bytes of an answer over the wire; the rest of a message is for what stands around it. */
 #define ANSWER_MAX (CW_FRAME_MESSAGE_MAX - 4096u)
@@ -52,34 +53,75 @@ job_free(struct job *job)
 	*at = job->next;
 	cw_buf_free(&job->lines);
 	cJSON_Delete(job->result);
+	if (s->long_result == job) {
+		s->long_result = NULL;
+		cw_memory_trim();
+	}
 	free(job);
 	scripts_look(s);
 }
 
-/* A plan that one message of the wire cannot hold. */
-static bool
-is_too_long(const struct job *job)
+/* {"result":{...}} */
+static int
+put_result(struct job *job)
 {
-	struct cw_buf b;
+	int r;
+
+	if ((r = cw_buf_puts(&job->lines, "{\"result\":")) == CW_OK &&
+	    (r = cw_json_put(&job->lines, job->result)) == CW_OK)
+		r = cw_buf_puts(&job->lines, "}\n");
+	return r;
+}
+
+/* A result that one message of the wire cannot hold becomes the stream's last line, and its text
+ * takes its place in memory: of those there is one at a time. True: there is a line to be sent. */
+static bool
+make_line(struct job *job)
+{
+	struct cw_scripts *s = job->owner;
+	size_t n;
 	int r;
 
 	if (job->call == NULL || job->result == NULL)
 		return false;
-	cw_buf_init(&b, ANSWER_MAX);
-	r = cw_json_put(&b, job->result);
-	cw_buf_free(&b);
-	return r == CW_ELIMIT;
+	/* An error says that nothing ran: that is only true enough of what changed nothing. */
+	if ((r = put_result(job)) < 0 && job->mode != CW_SCRIPT_PLAN) {
+		cw_buf_clear(&job->lines);
+		cJSON_DeleteItemFromObjectCaseSensitive(job->result, "refusals");
+		cJSON_AddArrayToObject(job->result, "refusals");
+		r = put_result(job);
+	}
+	n = cw_buf_left(&job->lines);
+	if (r == CW_OK && n > ANSWER_MAX &&
+	    (s->long_result == NULL || job->mode != CW_SCRIPT_PLAN)) {
+		s->long_result = job;
+		cJSON_Delete(job->result);
+		job->result = cJSON_CreateObject();
+		cJSON_AddNumberToObject(job->result, "streamed", (double)n);
+		return true;
+	}
+	cw_buf_free(&job->lines);
+	if (r < 0 && job->mode != CW_SCRIPT_PLAN)
+		(void)cw_fail(&job->err, CW_EUNKNOWN, "it has ended, and its result was too long");
+	else if (r < 0)
+		(void)cw_fail(&job->err, r,
+		    "the plan is longer than %u bytes: split the script, or make it with "
+		    "causewayctl plan on the server",
+		    CW_WIRE_RESULT_MAX);
+	else if (n > ANSWER_MAX)
+		(void)cw_fail(&job->err, CW_EUNAVAILABLE,
+		    "another large plan is on its way to the bridge: try again when it is there");
+	return false;
 }
 
 /* It has ended and all that it said is out. */
 static void
 answer(struct job *job)
 {
-	if (job->err.code == CW_OK && is_too_long(job))
-		(void)cw_fail(&job->err, CW_ELIMIT,
-		    "the plan is longer than %u bytes: make it in parts, or with causewayctl plan "
-		    "on the server",
-		    ANSWER_MAX);
+	if (job->err.code == CW_OK && make_line(job)) {
+		job_flush(job); /* and comes back here */
+		return;
+	}
 	if (job->err.code < 0) {
 		job_refuse(job->call, job->reply, &job->err);
 	} else if (job->call != NULL) {
@@ -202,6 +244,7 @@ job_new(struct cw_scripts *s, const struct cw_script_params *params, struct cw_w
 	struct cw_err err = { 0 };
 
 	if (job == NULL) {
+		cJSON_Delete(params->request.plan);
 		(void)cw_fail(&err, CW_ENOMEM, "out of memory");
 		job_refuse(call, reply, &err);
 		return;

@@ -13,8 +13,8 @@
 
 #define LOCAL_CALLER "an administrator of this server"
 
-static int
-read_id(struct cw_script_params *p, const cJSON *params, struct cw_err *err)
+int
+cw_script_params_id(char ret[CW_UUID_TEXT], const cJSON *params, struct cw_err *err)
 {
 	const char *text;
 	uint8_t uuid[16];
@@ -24,8 +24,7 @@ read_id(struct cw_script_params *p, const cJSON *params, struct cw_err *err)
 		return r;
 	if (cw_uuid_parse(uuid, text, strlen(text)) < 0)
 		return cw_fail(err, CW_EINVAL, "\"id\" is not a UUID");
-	cw_uuid_text(p->id, uuid);
-	p->request.id = p->id;
+	cw_uuid_text(ret, uuid);
 	return CW_OK;
 }
 
@@ -110,12 +109,19 @@ static int
 read_plan(struct cw_script_request *req, const cJSON *params, struct cw_err *err)
 {
 	req->mode = CW_SCRIPT_APPLY;
-	req->plan = cw_json_get(params, "plan");
 	req->secrets = cw_json_get(params, "secrets");
-	if (!cJSON_IsObject(req->plan))
+	if (!cJSON_IsObject(cw_json_get(params, "plan")))
 		return cw_fail(err, CW_EINVAL, "\"plan\" is missing or not an object");
 	if (req->secrets != NULL && !cJSON_IsObject(req->secrets))
 		return cw_fail(err, CW_EINVAL, "\"secrets\" is not an object");
+	return CW_OK;
+}
+
+/* The last thing, when all else is well. */
+static int
+take_plan(struct cw_script_request *req, cJSON *params)
+{
+	req->plan = cJSON_DetachItemFromObjectCaseSensitive(params, "plan");
 	return CW_OK;
 }
 
@@ -135,16 +141,16 @@ refuse_clear(const cJSON *secrets, struct cw_err *err)
 
 int
 cw_script_params_run(
-    struct cw_script_params *ret, const cJSON *params, int64_t now_ms, struct cw_err *err)
+    struct cw_script_params *ret, cJSON *params, int64_t now_ms, struct cw_err *err)
 {
 	static const char *const members[] = { "id", "mode", "text", "not_after", "timeout_ms",
 		"caller", "domain_controller", NULL };
 	struct cw_script_request *req = &ret->request;
 	int r;
 
-	*ret = (struct cw_script_params){ 0 };
+	*ret = (struct cw_script_params){ .request.id = ret->id };
 	if ((r = cw_json_only(params, members, "script.run", err)) < 0 ||
-	    (r = read_id(ret, params, err)) < 0 ||
+	    (r = cw_script_params_id(ret->id, params, err)) < 0 ||
 	    (r = read_not_after(req, params, now_ms, err)) < 0 ||
 	    (r = read_timeout(req, params, err)) < 0 || (r = read_caller(ret, params, err)) < 0 ||
 	    (r = read_controller(ret, params, err)) < 0)
@@ -154,27 +160,29 @@ cw_script_params_run(
 
 int
 cw_script_params_apply(
-    struct cw_script_params *ret, const cJSON *params, int64_t now_ms, struct cw_err *err)
+    struct cw_script_params *ret, cJSON *params, int64_t now_ms, struct cw_err *err)
 {
 	static const char *const members[] = { "id", "plan", "secrets", "not_after", "timeout_ms",
 		"caller", NULL };
 	struct cw_script_request *req = &ret->request;
 	int r;
 
-	*ret = (struct cw_script_params){ 0 };
+	*ret = (struct cw_script_params){ .request.id = ret->id };
 	req->controller = ret->controller; /* the plan names its own */
 	if ((r = cw_json_only(params, members, "plan.apply", err)) < 0 ||
-	    (r = read_id(ret, params, err)) < 0 ||
+	    (r = cw_script_params_id(ret->id, params, err)) < 0 ||
 	    (r = read_not_after(req, params, now_ms, err)) < 0 ||
 	    (r = read_timeout(req, params, err)) < 0 || (r = read_caller(ret, params, err)) < 0 ||
 	    (r = read_plan(req, params, err)) < 0)
 		return r;
-	return refuse_clear(req->secrets, err);
+	if ((r = refuse_clear(req->secrets, err)) < 0)
+		return r;
+	return take_plan(req, params);
 }
 
 int
 cw_script_params_local(
-    struct cw_script_params *ret, const cJSON *params, int64_t now_ms, struct cw_err *err)
+    struct cw_script_params *ret, cJSON *params, int64_t now_ms, struct cw_err *err)
 {
 	static const char *const script[] = { "verb", "stream", "mode", "text", "timeout_ms",
 		NULL };
@@ -196,5 +204,5 @@ cw_script_params_local(
 		return r;
 	req->approved = is_plan && cw_json_true(params, "approve");
 	req->not_after_ms = now_ms + req->timeout_ms;
-	return CW_OK;
+	return is_plan ? take_plan(req, params) : CW_OK;
 }

@@ -55,32 +55,69 @@ stop_one(struct cw_scripts *s, struct cw_wire_call *call, const cJSON *params)
 	if (cw_uuid_parse(uuid, text, strlen(text)) < 0)
 		return;
 	cw_uuid_text(id, uuid);
+	if (cw_streq(s->upload.id, id))
+		cw_upload_drop(&s->upload);
 	if ((job = find(s, id)) != NULL && job->remote && job->script != NULL)
 		cw_script_stop(job->script, "it was stopped by whoever asked for it");
 }
 
 static void
-run_remote(struct cw_scripts *s, struct cw_wire_call *call, const cJSON *params)
+take_part(struct cw_scripts *s, struct cw_wire_call *call, const cJSON *params)
+{
+	struct cw_err err = { 0 };
+
+	if (admit(s, &err) < 0 || cw_upload_part(&s->upload, params, &err) < 0)
+		job_refuse(call, NULL, &err);
+	else
+		cw_wire_call_finish(call, cJSON_CreateObject());
+}
+
+/* The params, where they came in parts those; the caller's. */
+static int
+whole(cJSON **ret, struct cw_scripts *s, const cJSON *params, struct cw_err *err)
+{
+	if (cw_json_get(params, "upload") != NULL)
+		return cw_upload_take(ret, &s->upload, params, err);
+	*ret = params != NULL ? cJSON_Duplicate(params, true) : cJSON_CreateObject();
+	return *ret != NULL ? CW_OK : cw_fail(err, CW_ENOMEM, "out of memory");
+}
+
+typedef int reads(struct cw_script_params *ret, cJSON *params, int64_t now_ms, struct cw_err *err);
+
+static void
+start_remote(struct cw_scripts *s, struct cw_wire_call *call, const cJSON *params, reads *read)
 {
 	struct cw_script_params p;
 	struct cw_err err = { 0 };
+	cJSON *all = NULL;
 
-	if (admit(s, &err) < 0 || cw_script_params_run(&p, params, cw_clock_unix_ms(), &err) < 0)
+	if (admit(s, &err) < 0 || whole(&all, s, params, &err) < 0 ||
+	    read(&p, all, cw_clock_unix_ms(), &err) < 0)
 		job_refuse(call, NULL, &err);
 	else
 		job_new(s, &p, call, NULL);
+	cJSON_Delete(all);
+}
+
+static void
+run_remote(struct cw_scripts *s, struct cw_wire_call *call, const cJSON *params)
+{
+	start_remote(s, call, params, cw_script_params_run);
 }
 
 static void
 apply_remote(struct cw_scripts *s, struct cw_wire_call *call, const cJSON *params)
 {
-	struct cw_script_params p;
 	struct cw_err err = { 0 };
 
-	if (admit(s, &err) < 0 || cw_script_params_apply(&p, params, cw_clock_unix_ms(), &err) < 0)
+	/* Before there are two of them in memory. */
+	if (cw_json_get(params, "upload") != NULL &&
+	    cw_broker_check_large(s->config.broker, &err) < 0) {
+		cw_upload_drop(&s->upload);
 		job_refuse(call, NULL, &err);
-	else
-		job_new(s, &p, call, NULL);
+		return;
+	}
+	start_remote(s, call, params, cw_script_params_apply);
 }
 
 bool
@@ -94,6 +131,7 @@ cw_scripts_request(
 		{ "script.run", run_remote },
 		{ "plan.apply", apply_remote },
 		{ "script.stop", stop_one },
+		{ "upload.part", take_part },
 	};
 
 	for (size_t i = 0; i < CW_COUNT(rows); i++)
@@ -106,7 +144,7 @@ cw_scripts_request(
 
 bool
 cw_scripts_ask(
-    struct cw_scripts *s, struct cw_control_reply *reply, const char *verb, const cJSON *request)
+    struct cw_scripts *s, struct cw_control_reply *reply, const char *verb, cJSON *request)
 {
 	struct cw_script_params p;
 	struct cw_err err = { 0 };
@@ -122,6 +160,12 @@ cw_scripts_ask(
 	else
 		job_new(s, &p, NULL, reply);
 	return true;
+}
+
+void
+cw_scripts_disconnected(struct cw_scripts *s)
+{
+	cw_upload_drop(&s->upload);
 }
 
 void
@@ -204,6 +248,7 @@ cw_scripts_close(struct cw_scripts *s, void (*closed)(void *arg), void *arg)
 	s->closed = closed;
 	s->closed_arg = arg;
 	s->draining = s->drain_over = true;
+	cw_upload_drop(&s->upload);
 	while (s->jobs != NULL)
 		job_free(s->jobs); /* whoever read it, and what ran it, are gone */
 	uv_close((uv_handle_t *)&s->flusher, handle_closed);

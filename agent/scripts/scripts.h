@@ -14,9 +14,9 @@ struct cw_err;
 struct cw_wire_call;
 
 /*
- * Scripts and plans, asked for by the bridge (script.run, plan.apply, script.stop)
- * or by causewayctl (script, apply): from a request to the broker, its lines to
- * the reader as fast as that reads, and its end.
+ * Scripts and plans, asked for by the bridge (script.run, plan.apply, script.stop,
+ * upload.part) or by causewayctl (script, apply): from a request to the broker, its
+ * lines to the reader as fast as that reads, and its end.
  *
  * When the reader goes away a script and a planning are stopped; a write that runs
  * goes on to its end first, and a plan that is being applied goes on to the end of
@@ -39,7 +39,9 @@ bool cw_scripts_request(
     struct cw_scripts *s, struct cw_wire_call *call, const char *method, const cJSON *params);
 /* The verbs script and apply of causewayctl; likewise. */
 bool cw_scripts_ask(
-    struct cw_scripts *s, struct cw_control_reply *reply, const char *verb, const cJSON *request);
+    struct cw_scripts *s, struct cw_control_reply *reply, const char *verb, cJSON *request);
+/* The connection to the bridge is gone, and with it what came half way. */
+void cw_scripts_disconnected(struct cw_scripts *s);
 
 bool cw_scripts_runs(const struct cw_scripts *s, const char *id); /* lower case */
 /* Stops all that the bridge asked for; local ones go on. */

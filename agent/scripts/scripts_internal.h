@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "scripts/params.h"
 #include "scripts/scripts.h"
+#include "scripts/upload.h"
 
 /* What scripts.c (all of them) and job.c (one of them) share. */
 
@@ -29,6 +30,8 @@ struct job {
 struct cw_scripts {
 	struct cw_scripts_config config;
 	struct job *jobs;
+	const struct job *long_result; /* whose result is on its way as a line; or NULL */
+	struct cw_upload upload; /* of the connection */
 	uv_prepare_t flusher;
 	uv_timer_t timer; /* of the drain */
 	int handles;

@@ -68,6 +68,6 @@ void agent_checkup(struct cw_agent *a, struct cw_control_reply *reply);
 void agent_checkup_end(struct cw_agent *a); /* one that is under way is refused */
 
 /* verbs.c */
-void agent_ask(void *arg, struct cw_control_reply *reply, const char *verb, const cJSON *request);
+void agent_ask(void *arg, struct cw_control_reply *reply, const char *verb, cJSON *request);
 
 #endif

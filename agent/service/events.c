@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "scripts/scripts.h"
 #include "service/agent_internal.h"
 
 /* True when this was not the last thing that was said. */
@@ -72,8 +73,10 @@ agent_link_changed(void *arg)
 	} else if (s.state == CW_LINK_UP && s.error.code < 0 && is_new(a, s.error.text)) {
 		cw_log(CW_LOG_WARN, "%s", s.error.text);
 	}
-	if (s.state != CW_LINK_UP)
+	if (s.state != CW_LINK_UP) {
 		a->was_up = false;
+		cw_scripts_disconnected(a->scripts);
+	}
 	look_ready(a);
 }
 

@@ -224,7 +224,7 @@ ask_lockdown(struct cw_agent *a, struct cw_control_reply *reply, const cJSON *re
 }
 
 void
-agent_ask(void *arg, struct cw_control_reply *reply, const char *verb, const cJSON *request)
+agent_ask(void *arg, struct cw_control_reply *reply, const char *verb, cJSON *request)
 {
 	struct cw_agent *a = arg;
 	struct cw_err err;

@@ -94,13 +94,15 @@ struct cw_agents_script {
 	const char *id; /* UUID, the key by which it is done at most once */
 	const char *caller; /* who asked, for its records; or NULL */
 	bool plan; /* its writes are planned and not made */
-	const char *text; /* of a script; NULL: a plan is applied */
-	const cJSON *apply, *secrets; /* the plan, and what goes into its slots, or NULL */
+	const char *text; /* of a script */
+	const char *apply; /* the plan, JSON; NULL: it is a script */
+	const cJSON *secrets; /* what goes into the plan's slots, or NULL */
 	int64_t not_after_ms; /* Unix time */
 	uint64_t timeout_ms; /* 0: CW_AGENTS_COMMAND_MS */
 };
-/* A script, or a plan to apply; otherwise as cw_agents_run(). CW_EINVAL: it does not fit into one
- * message of the wire. */
+/* A script, or a plan to apply; otherwise as cw_agents_run(). What does not fit into one message of
+ * the wire is sent in parts first: an end of CW_EUNAVAILABLE says that it was not all sent, and
+ * nothing done. CW_EINVAL: it is more than CW_WIRE_UPLOAD_MAX. */
 int cw_agents_script(struct cw_agents_run **ret, struct cw_agents *a,
     const struct cw_agents_script *script, const struct cw_agents_events *events, void *arg,
     struct cw_err *err);

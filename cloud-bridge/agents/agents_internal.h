@@ -23,6 +23,8 @@ struct session {
 	int64_t certificate_until_ms; /* Unix time */
 	uint64_t asked_until_ms; /* on the monotonic clock: when its requests are worked off */
 	unsigned running;
+	/* Whose params are on their way in parts, and who waits for that: one at a time. */
+	struct cw_agents_run *uploads;
 	bool live, feeding, finishing;
 };
 

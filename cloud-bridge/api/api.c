@@ -209,6 +209,21 @@ refuse_route(struct cw_web_call *call, int code, const char *allow)
 		    "for");
 }
 
+size_t
+cw_api_body_max(void *arg, const struct cw_web_call *call)
+{
+	struct api_request q = { .api = arg, .call = (struct cw_web_call *)call };
+	struct cw_err err;
+	const char *allow;
+
+	if (api_find_route(&q.route, q.part, &allow, cw_web_method(call), cw_web_path(call)) < 0 ||
+	    api_body_max(q.route) == CW_WEB_BODY_MAX)
+		return CW_WEB_BODY_MAX;
+	return authenticate(&q, &err) == CW_OK && check_role(&q, &err) == CW_OK
+	    ? api_body_max(q.route)
+	    : 0;
+}
+
 void
 cw_api_call(void *arg, struct cw_web_call *call)
 {

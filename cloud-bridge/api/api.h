@@ -23,6 +23,7 @@ struct cw_web_call;
 #define CW_API_BEAT_MS 15000u /* between signs of life on an open event stream */
 #define CW_API_OPEN_MAX 1500u /* answers that wait or stream; more are refused for now */
 #define CW_API_WAIT_MAX_S 300 /* for the end of an operation, in the request that began it */
+#define CW_API_LARGE_MAX (20u << 20) /* bytes of a body with a script or a plan */
 #define CW_API_NOTES_MAX (1u << 20) /* bytes of a command's warnings, and of its errors */
 
 struct cw_api;
@@ -44,6 +45,8 @@ int cw_api_new(struct cw_api **ret, const struct cw_api_config *config, struct c
 int cw_api_start(struct cw_api *api, struct cw_err *err);
 /* Takes one request: the on_call of cw_web_config. arg is the struct cw_api. */
 void cw_api_call(void *arg, struct cw_web_call *call);
+/* Its body_max: only who may run scripts may send large ones. */
+size_t cw_api_body_max(void *arg, const struct cw_web_call *call);
 /* Answers whoever waits, ends what streams, refuses what comes: the bridge is about to stop. */
 void cw_api_stop(struct cw_api *api);
 /* After the web server is closed, and before the router is. closed(arg) comes from the loop. */

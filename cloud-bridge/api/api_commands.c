@@ -22,7 +22,7 @@
 
 #define JSON "application/json"
 #define NDJSON "application/x-ndjson"
-#define END_MAX (4u << 20) /* bytes of what stands behind the output */
+#define END_MAX (32u << 20) /* bytes of what stands behind the output: a plan may */
 
 struct command {
 	struct api_follow follow;

@@ -23,10 +23,11 @@ struct events {
 	bool finished;
 };
 
-/* Without what an event is not for. */
+/* Without what an event is not for: a plan is asked for once, when it is there. */
 static int
 put_operation(struct cw_buf *b, const cJSON *operation)
 {
+	const cJSON *plan = cw_json_get(cw_json_get(operation, "result"), "plan");
 	const char *before = "{";
 	const cJSON *m;
 	int r = CW_OK;
@@ -36,7 +37,7 @@ put_operation(struct cw_buf *b, const cJSON *operation)
 			continue;
 		if ((r = cw_buf_puts(b, before)) < 0 ||
 		    (r = cw_json_put_str(b, m->string, strlen(m->string))) < 0 ||
-		    (r = cw_buf_putc(b, ':')) < 0 || (r = cw_json_put(b, m)) < 0)
+		    (r = cw_buf_putc(b, ':')) < 0 || (r = cw_json_put_but(b, m, plan)) < 0)
 			return r;
 		before = ",";
 	}

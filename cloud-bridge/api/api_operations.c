@@ -63,12 +63,8 @@ api_operations_list(struct api_request *q, struct cw_err *err)
 	}
 	if ((r = cw_route_list(q->api->config.route, &list, &filter, err)) < 0)
 		return r;
-	cJSON_ArrayForEach (last, list) {
+	cJSON_ArrayForEach (last, list)
 		cJSON_DeleteItemFromObjectCaseSensitive(last, "private");
-		/* A plan is long; whoever wants it asks for its operation. */
-		cJSON_DeleteItemFromObjectCaseSensitive(
-		    cJSON_GetObjectItemCaseSensitive(last, "result"), "plan");
-	}
 	answer = cJSON_CreateObject();
 	last = cJSON_GetArrayItem(list, filter.limit - 1);
 	if (!cJSON_AddItemToObject(answer, "operations", list)) {

@@ -98,6 +98,8 @@ struct api_route {
 	int (*handle)(struct api_request *q, struct cw_err *err);
 };
 
+size_t api_body_max(const struct api_route *route); /* bytes */
+
 /* The tenant that ?tenant= names, as far as the key sees it, into q->tenant; *named false: none is.
  */
 int api_tenant_of_query(struct api_request *q, bool *named, struct cw_err *err);

@@ -72,7 +72,7 @@ static const struct api_member command_body[] = {
 static const struct api_member script_body[] = {
 	{ .name = "id", .kind = API_ID },
 	{ .name = "mode", .kind = API_CHOICE, .required = true, .choices = script_modes },
-	{ .name = "script", .kind = API_LINES, .required = true, .max = 512 * 1024 },
+	{ .name = "script", .kind = API_LINES, .required = true, .max = 1024 * 1024 },
 	{ .name = "agent", .kind = API_ID },
 	{ .name = "timeout_s", .kind = API_NUMBER, .min = 1, .max = 24 * 3600 },
 	{ 0 },
@@ -149,6 +149,14 @@ api_routes(size_t *n)
 {
 	*n = CW_COUNT(routes);
 	return routes;
+}
+
+/* A script or a plan. */
+size_t
+api_body_max(const struct api_route *route)
+{
+	return route->body == script_body || route->body == apply_body ? CW_API_LARGE_MAX
+								       : CW_WEB_BODY_MAX;
 }
 
 /* Does path match template? Then part is what stands in it for the template's parameter, or "". */

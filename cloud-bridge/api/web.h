@@ -21,12 +21,15 @@ struct cw_err;
  * A client that is slow, silent or too talkative loses its connection; limits
  * below. Everything happens on the loop thread.
  */
-#define CW_WEB_BODY_MAX (1u << 20) /* bytes of a request's body; more is 413 */
+#define CW_WEB_BODY_MAX \
+	(1u << 20) /* bytes of a request's body; more is 413, or asked for: body_max */
+#define CW_WEB_LARGE_MAX 4u /* larger bodies at a time; more are 503 */
 #define CW_WEB_TARGET_MAX 2048u /* bytes of path or query; more is 414 */
 #define CW_WEB_HEADERS_MAX 8192u /* bytes of all header values that are kept */
 #define CW_WEB_CONNECTIONS_MAX 2000u /* open at a time, more wait in the kernel's queue */
 #define CW_WEB_HEADERS_TIMEOUT_S 10 /* for the TLS handshake, and for the headers */
 #define CW_WEB_BODY_TIMEOUT_MS 30000u /* for the whole body */
+#define CW_WEB_LARGE_TIMEOUT_MS 300000u /* for one larger than CW_WEB_BODY_MAX */
 #define CW_WEB_STALL_TIMEOUT_MS 30000u /* while an answer is written and nothing goes out */
 #define CW_WEB_IDLE_TIMEOUT_S 75 /* between two requests */
 #define CW_WEB_HIGH_WATER (256u << 10) /* bytes waiting to go out; then the producer pauses */
@@ -44,7 +47,10 @@ struct cw_web_config {
 	/* A whole request. The call is the callee's until it is answered or its on_gone was called.
 	 */
 	void (*on_call)(void *arg, struct cw_web_call *call);
-	void *arg;
+	/* How large a body may be that is larger than CW_WEB_BODY_MAX, from path, method and
+	 * bearer. 0: it is passed over, and on_call answers without it. NULL: none may. */
+	size_t (*body_max)(void *arg, const struct cw_web_call *call);
+	void *arg; /* of both */
 	bool log; /* one line per request */
 };
 

@@ -14,6 +14,8 @@
 #include "os/clock.h"
 #include "web_private.h"
 
+#define DRAIN_MAX (32ull << 20) /* bytes of a body that is passed over for its answer's sake */
+
 void
 web_call_free(struct cw_web_call *call)
 {
@@ -149,6 +151,31 @@ read_target(struct cw_web_call *call, const char *path, size_t n)
 
 enum body { BODY_NONE, BODY_COMES, BODY_AT_ONCE, BODY_BROKEN };
 
+/* A body that not everybody may send. One that is refused is read to its end where that is near. */
+static enum body
+expect_large(struct cw_web_call *call, unsigned long long n)
+{
+	const struct cw_web_config *c = &call->web->config;
+	size_t most = c->body_max != NULL ? c->body_max(c->arg, call) : CW_WEB_BODY_MAX;
+
+	call->skips = true;
+	if (most > 0 && n > most) {
+		(void)snprintf(call->refused_text, sizeof(call->refused_text),
+		    "the body is larger than %zu MB%s", most >> 20,
+		    most > CW_WEB_BODY_MAX ? ": split the script" : "");
+		refuse(call, 413, "limit", call->refused_text);
+	} else if (most > 0 && call->web->large >= CW_WEB_LARGE_MAX) {
+		refuse(call, 503, "unavailable",
+		    "as many large requests are being read as may be: try again in a moment");
+	} else if (most > 0) {
+		call->skips = false;
+		call->large = true;
+		call->web->large++;
+		call->body.max = most;
+	}
+	return n > DRAIN_MAX ? BODY_BROKEN : BODY_COMES;
+}
+
 /* How much body follows, read more strictly than lws does. */
 static enum body
 expect_body(struct cw_web_call *call)
@@ -176,10 +203,8 @@ expect_body(struct cw_web_call *call)
 		/* For POST alone lws calls back for a body of nothing. */
 		r = strcmp(call->method, "POST") == 0 ? BODY_AT_ONCE : BODY_NONE;
 	} else {
-		r = n > 16ull * CW_WEB_BODY_MAX ? BODY_BROKEN : BODY_COMES;
 		call->body_left = n;
-		if (n > CW_WEB_BODY_MAX)
-			refuse(call, 413, "limit", "the body is larger than 1 MB");
+		r = n > CW_WEB_BODY_MAX ? expect_large(call, n) : BODY_COMES;
 	}
 	free(length);
 	return r;
@@ -234,7 +259,8 @@ begin_call(struct cw_web *web, struct lws *wsi, const char *path, size_t n)
 	if (call->prefer != NULL && lws_hdr_custom_copy(wsi, call->prefer, 256, "prefer:", 7) < 0)
 		call->prefer[0] = '\0';
 	body = expect_body(call);
-	call->deadline_ms = uv_now(web->config.loop) + CW_WEB_BODY_TIMEOUT_MS;
+	call->deadline_ms = uv_now(web->config.loop) +
+	    (call->large ? CW_WEB_LARGE_TIMEOUT_MS : CW_WEB_BODY_TIMEOUT_MS);
 	if (body == BODY_COMES || body == BODY_AT_ONCE)
 		return 0;
 	/* A body that cannot be found the end of: the connection ends with the answer. */
@@ -272,8 +298,8 @@ take_body(struct cw_web_call *call, const void *p, size_t n)
 		return end_callback(wsi);
 	}
 	call->body_left -= n;
-	if (call->refused == 0 && n > 0 && cw_buf_put(&call->body, p, n) < 0)
-		refuse(call, 413, "limit", "the body is larger than 1 MB");
+	if (call->refused == 0 && !call->skips && n > 0 && cw_buf_put(&call->body, p, n) < 0)
+		refuse(call, 413, "limit", "the body is larger than it said");
 	return 0;
 }
 
@@ -402,6 +428,8 @@ cw_web_forget_secrets(struct cw_web_call *call)
 	if (call->bearer != NULL)
 		cw_wipe(call->bearer, strlen(call->bearer));
 	cw_buf_free_secret(&call->body);
+	call->web->large -= call->large;
+	call->large = false;
 }
 
 void

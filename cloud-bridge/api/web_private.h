@@ -18,6 +18,7 @@ struct cw_web {
 	uv_timer_t sweep;
 	struct cw_web_call *calls; /* all that are open */
 	unsigned open;
+	unsigned large; /* calls with a large body in memory */
 	uint16_t port;
 	bool closing;
 	void (*closed)(void *arg);
@@ -42,9 +43,12 @@ struct cw_web_call {
 	bool may_begin, headers_sent, chunked, above_water;
 	bool in_callback; /* lws is calling us and will look for something to write */
 	bool broken; /* ends before its end */
+	bool large; /* counted in web->large */
+	bool skips; /* its body is passed over */
 	bool hang_up; /* the connection ends with this answer */
 	int refused; /* status of an answer decided before the body was read, or 0 */
 	const char *refused_code, *refused_message;
+	char refused_text[64]; /* a message with a number in it */
 	const char *method;
 	char path[CW_WEB_TARGET_MAX];
 	struct cw_buf query; /* "name=value" NUL ... */

@@ -11,10 +11,11 @@
 #include "ledger/ledger.h"
 #include "ledger/operations.h"
 
-#define DOCUMENT_MAX (8u * 1024u * 1024u) /* bytes */
+#define DOCUMENT_MAX (8u * 1024u * 1024u) /* bytes, without its plan */
+#define PLAN_MAX (24u * 1024u * 1024u) /* bytes */
 
 struct put {
-	struct cw_buf document;
+	struct cw_buf document, plan; /* plan: empty where there is none */
 	char id[CW_UUID_TEXT], tenant[CW_UUID_TEXT], kind[16], what[64], state[16];
 	int64_t created_ms, updated_ms;
 	void (*done)(void *arg, int code, const struct cw_err *err);
@@ -33,6 +34,11 @@ put_work(void *arg, struct cw_db *db, struct cw_err *err)
 	    "tttttiit", p->id, p->tenant, p->kind, p->what, p->state, p->created_ms, p->updated_ms,
 	    cw_buf_str(&p->document));
 
+	if (r >= 0 && cw_buf_left(&p->plan) > 0)
+		r = cw_db_do(db, err,
+		    "INSERT INTO plan (operation, document) VALUES (?1, ?2)"
+		    " ON CONFLICT (operation) DO UPDATE SET document = ?2",
+		    "tt", p->id, cw_buf_str(&p->plan));
 	return r < 0 ? r : CW_OK;
 }
 
@@ -51,6 +57,7 @@ put_free(void *arg)
 	struct put *p = arg;
 
 	cw_buf_free(&p->document);
+	cw_buf_free(&p->plan);
 	free(p);
 }
 
@@ -68,12 +75,14 @@ cw_operation_put(struct cw_ledger *l, const cJSON *document, int64_t created_ms,
     struct cw_err *err)
 {
 	struct cw_ledger_job job = { put_work, put_done, put_free, NULL };
+	const cJSON *plan = cw_json_get(cw_json_get(document, "result"), "plan");
 	struct put *p = calloc(1, sizeof(*p));
 	int r;
 
 	if (p == NULL)
 		return cw_fail(err, CW_ENOMEM, "out of memory");
 	cw_buf_init(&p->document, DOCUMENT_MAX);
+	cw_buf_init(&p->plan, PLAN_MAX);
 	member(p->id, sizeof(p->id), document, "id");
 	member(p->tenant, sizeof(p->tenant), document, "tenant");
 	member(p->kind, sizeof(p->kind), document, "kind");
@@ -84,8 +93,10 @@ cw_operation_put(struct cw_ledger *l, const cJSON *document, int64_t created_ms,
 	p->done = done;
 	p->arg = arg;
 	job.arg = p;
-	if ((r = cw_json_put(&p->document, document)) < 0)
+	if ((r = cw_json_put_but(&p->document, document, plan)) < 0)
 		(void)cw_fail(err, r, "an operation of more than %u bytes", DOCUMENT_MAX);
+	else if (plan != NULL && (r = cw_json_put(&p->plan, plan)) < 0)
+		(void)cw_fail(err, r, "a plan of more than %u bytes", PLAN_MAX);
 	else
 		r = cw_ledger_submit(l, &job, durable, err);
 	if (r < 0)
@@ -100,20 +111,39 @@ parse_row(cJSON **ret, sqlite3_stmt *row, struct cw_err *err)
 	    "the ledger's operation", err);
 }
 
+/* As text: nobody here looks into it. */
+static int
+add_plan(cJSON *operation, sqlite3_stmt *row, struct cw_err *err)
+{
+	cJSON *result = cJSON_GetObjectItemCaseSensitive(operation, "result");
+
+	if (sqlite3_column_type(row, 1) == SQLITE_NULL || result == NULL)
+		return CW_OK;
+	return cJSON_AddRawToObject(result, "plan", cw_db_text(row, 1)) != NULL
+	    ? CW_OK
+	    : cw_fail(err, CW_ENOMEM, "out of memory");
+}
+
 int
 cw_operation_find(struct cw_ledger *l, cJSON **ret, const char *id, struct cw_err *err)
 {
 	struct cw_db *db = cw_ledger_reader(l);
 	sqlite3_stmt *row;
+	cJSON *o = NULL;
 	int r;
 
-	if ((r = cw_db_query(
-		 db, &row, err, "SELECT document FROM operation WHERE id = ?1", "t", id)) < 0 ||
+	if ((r = cw_db_query(db, &row, err,
+		 "SELECT operation.document, plan.document FROM operation LEFT JOIN plan"
+		 " ON plan.operation = operation.id WHERE operation.id = ?1",
+		 "t", id)) < 0 ||
 	    (r = cw_db_step(db, row, err)) < 0)
 		return r;
 	if (r == 0)
 		return cw_fail(err, CW_ENOTFOUND, "there is no operation %s", id);
-	r = parse_row(ret, row, err);
+	if ((r = parse_row(&o, row, err)) == CW_OK && (r = add_plan(o, row, err)) == CW_OK)
+		*ret = o;
+	else
+		cJSON_Delete(o);
 	(void)sqlite3_reset(row);
 	return r;
 }

@@ -15,7 +15,8 @@ struct cw_ledger;
 /*
  * Operations as documents: what was asked, each step, what came of it. The router
  * writes the whole document at every turn, so that operation and steps never
- * disagree. A member "private" is for the router's own resumption and is not shown.
+ * disagree. A member "private" is for the router's own resumption and is not shown. A plan
+ * (result.plan) may have megabytes and has a row of its own: it is not in lists.
  * No document holds a secret.
  */
 
@@ -26,7 +27,7 @@ struct cw_ledger;
 int cw_operation_put(struct cw_ledger *l, const cJSON *document, int64_t created_ms,
     int64_t updated_ms, bool durable, void (*done)(void *arg, int code, const struct cw_err *err),
     void *arg, struct cw_err *err);
-/* The caller's, for cJSON_Delete(). CW_ENOTFOUND. */
+/* The caller's, for cJSON_Delete(); a plan as raw text. CW_ENOTFOUND. */
 int cw_operation_find(struct cw_ledger *l, cJSON **ret, const char *id, struct cw_err *err);
 
 struct cw_operation_filter {

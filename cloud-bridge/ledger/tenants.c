@@ -86,13 +86,36 @@ read_row(struct cw_tenant *t, sqlite3_stmt *row, struct cw_err *err)
 	return CW_OK;
 }
 
+/* Case does not tell two names apart. One that it has already stays, whatever there is beside it.
+ */
+static int
+check_unique(const struct cw_tenant *t, struct cw_db *db, struct cw_err *err)
+{
+	sqlite3_stmt *row;
+	int r;
+
+	if ((r = cw_db_query(db, &row, err,
+		 "SELECT name FROM tenant WHERE name = ?2 COLLATE NOCASE AND id <> ?1"
+		 " AND NOT EXISTS (SELECT 1 FROM tenant WHERE id = ?1 AND name = ?2) LIMIT 1",
+		 "tt", t->id, t->name)) < 0 ||
+	    (r = cw_db_step(db, row, err)) <= 0)
+		return r;
+	r = cw_fail(err, CW_ECONFLICT, "there is a tenant named \"%s\" already%s",
+	    cw_db_text(row, 0),
+	    cw_streq(cw_db_text(row, 0), t->name) ? "" : ", and case does not tell names apart");
+	(void)sqlite3_reset(row);
+	return r;
+}
+
 static int
 put(void *arg, struct cw_db *db, struct cw_err *err)
 {
 	const struct cw_tenant *t = arg;
 	struct cw_buf graph;
-	int r = CW_OK;
+	int r = check_unique(t, db, err);
 
+	if (r < 0)
+		return r;
 	cw_buf_init(&graph, 4096);
 	if (t->graph.set && (r = graph_text(&graph, &t->graph)) < 0)
 		(void)cw_fail(err, r, "out of memory");
@@ -103,8 +126,6 @@ put(void *arg, struct cw_db *db, struct cw_err *err)
 		    "ttttt", t->id, t->name, cw_mode_name(t->mode), t->created,
 		    t->graph.set ? cw_buf_str(&graph) : NULL);
 	cw_buf_free(&graph);
-	if (r == CW_ECONFLICT)
-		return cw_fail(err, r, "there is a tenant named \"%s\" already", t->name);
 	return r < 0 ? r : CW_OK;
 }
 

@@ -72,14 +72,14 @@ go(struct operation *op)
 	struct route_ask *k = &op->ask;
 	const char *agent = k->agent;
 	struct cw_err err = { 0 };
-	char step[24];
+	char step[24], why[CW_ERR_TEXT_MAX];
 	int code;
 
 	if (agent[0] == '\0' || !r->ops.connected(r->ops.arg, agent))
 		agent = r->ops.find(r->ops.arg, op->tenant, entry->role);
 	if (agent == NULL) {
-		route_op_wait(op, WAIT_AGENT_MS, true, go, CW_EUNAVAILABLE,
-		    "no agent with the role %s is connected", entry->role);
+		route_no_agent(r, why, sizeof(why), op->tenant, entry->role);
+		route_op_wait(op, WAIT_AGENT_MS, true, go, CW_EUNAVAILABLE, "%s", why);
 		return;
 	}
 	route_copy_id(k->agent, agent);

@@ -3,6 +3,7 @@
  * One command on one agent. A read goes out at once and is written down beside it; a write is on
  * the disk first and is done at most once (once.c).
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,10 +109,33 @@ check_agent(struct cw_route *r, const char *tenant, const char *id, const char *
 	return CW_OK;
 }
 
+void
+route_no_agent(struct cw_route *r, char *ret, size_t size, const char *tenant, const char *role)
+{
+	const char *other = r->ops.find(r->ops.arg, tenant, NULL);
+	struct cw_agents_store store;
+	struct cw_agent_record agent;
+	struct cw_err ignored;
+	struct cw_tenant t;
+
+	cw_ledger_agents_store(r->ledger, &store);
+	if (cw_tenant_find(r->ledger, &t, tenant, &ignored) < 0)
+		(void)snprintf(t.name, sizeof(t.name), "the tenant");
+	if (other == NULL || store.agent_find(store.arg, &agent, other, &ignored) < 0)
+		(void)snprintf(
+		    ret, size, "no agent of %s with the role %s is connected", t.name, role);
+	else
+		(void)snprintf(ret, size,
+		    "%s is connected for %s and does not serve the role %s: causewayctl status "
+		    "there says why",
+		    agent.hostname, t.name, role);
+}
+
 int
 route_command_agent(struct cw_route *r, const char **ret, const char *tenant, const char *agent,
     const char *role, const char *what, struct cw_err *err)
 {
+	char why[CW_ERR_TEXT_MAX];
 	struct cw_tenant t;
 	int code;
 
@@ -128,8 +152,8 @@ route_command_agent(struct cw_route *r, const char **ret, const char *tenant, co
 		return CW_OK;
 	if ((code = cw_tenant_find(r->ledger, &t, tenant, err)) < 0)
 		return code;
-	return cw_fail(
-	    err, CW_EUNAVAILABLE, "no agent of %s with the role %s is connected", t.name, role);
+	route_no_agent(r, why, sizeof(why), tenant, role);
+	return cw_fail(err, CW_EUNAVAILABLE, "%s", why);
 }
 
 /* --- the end */
@@ -482,7 +506,10 @@ const struct route_type route_command_type = { "command", resume, expired, may_c
 size_t
 route_command_bytes(const struct operation *op)
 {
-	return op->command != NULL ? op->command->output.kept.cap : 0;
+	const cJSON *plan = cw_json_get(cw_json_get(op->doc, "result"), "plan");
+
+	return (op->command != NULL ? op->command->output.kept.cap : 0) +
+	    (cJSON_IsRaw(plan) ? strlen(plan->valuestring) : 0);
 }
 
 void

@@ -266,6 +266,7 @@ go(struct operation *op)
 	struct route_once *o = &op->once;
 	struct cw_route *r = op->r;
 	const char *role = cw_catalogue_find(o->command)->role, *agent = o->agent;
+	char why[CW_ERR_TEXT_MAX];
 	struct cw_err err = { 0 };
 	struct route_agent *a;
 
@@ -278,10 +279,11 @@ go(struct operation *op)
 	if (agent[0] == '\0' || (!o->fixed && !r->ops.connected(r->ops.arg, agent)))
 		agent = r->ops.find(r->ops.arg, op->tenant, role);
 	if (agent == NULL || !r->ops.connected(r->ops.arg, agent)) {
-		route_op_wait(op, until(op, WAIT_AGENT_MS), true, go, CW_EUNAVAILABLE,
-		    o->fixed ? "the agent is not connected"
-			     : "no agent with the role %s is connected",
-		    role);
+		if (o->fixed)
+			(void)snprintf(why, sizeof(why), "the agent is not connected");
+		else
+			route_no_agent(r, why, sizeof(why), op->tenant, role);
+		route_op_wait(op, until(op, WAIT_AGENT_MS), true, go, CW_EUNAVAILABLE, "%s", why);
 		return;
 	}
 	a = route_agent_get(r, agent, op->tenant);

@@ -23,7 +23,7 @@
 #define ROUTE_TENANT_CHANGES_MAX 1000u /* changes of one tenant that have not ended */
 #define ROUTE_USER_CHANGES_MAX 16u /* of one user */
 #define ROUTE_KEPT_MAX 2000u /* ended operations in memory */
-#define ROUTE_KEPT_BYTES (64u * 1024u * 1024u) /* of their output */
+#define ROUTE_KEPT_BYTES (64u * 1024u * 1024u) /* of their output and plans */
 #define ROUTE_RUN_MS (2u * 60u * 1000u) /* a step's command may take so long */
 #define ROUTE_NOT_AFTER_MS (10u * 60u * 1000u) /* and begin so late: clocks differ */
 #define ROUTE_NEVER UINT64_MAX
@@ -358,6 +358,11 @@ int route_fault(struct cw_err *err, const cJSON *result);
 void route_first_line(char *ret, size_t size, const char *text);
 
 /* --- command.c, script.c, change.c */
+
+/* Why no agent of the tenant is asked, in a line: none is connected, or one that does not serve the
+ * role now, and which. */
+void route_no_agent(
+    struct cw_route *r, char *ret, size_t size, const char *tenant, const char *role);
 
 extern const struct route_type route_command_type, route_change_type, route_script_type,
     route_plan_type, route_apply_type;

@@ -14,17 +14,21 @@
 #include "base/json.h"
 #include "route/command.h"
 #include "route/route_internal.h"
+#include "wire/channel.h"
 
 #define ROLE "directory"
 #define TIMEOUT_MAX_S (24 * 3600)
-#define SCRIPT_MAX (512u * 1024u) /* bytes of text; the wire's message is 1 MiB */
+#define SCRIPT_MAX (1024u * 1024u) /* bytes of text, as the agent's */
+#define PLAN_MAX CW_WIRE_RESULT_MAX /* bytes of text */
+#define LIST_MAX (2u * 1024u * 1024u) /* bytes of entries, and of refusals */
 #define REFUSALS_MAX 32
 #define CALLER_MAX 96
+#define HASH_TEXT 65u /* bytes of a SHA-256 in hexadecimal, with the NUL */
 
 struct route_script {
 	/* Of what is to be sent; in memory alone, and only until then. */
-	char *text;
-	cJSON *apply, *secrets;
+	char *text, *plan; /* plan: JSON */
+	cJSON *secrets;
 	int64_t until_ms; /* Unix time */
 };
 
@@ -34,7 +38,8 @@ struct request {
 	const struct route_type *type;
 	const char *text; /* or NULL: a plan to apply */
 	const cJSON *secrets; /* or NULL */
-	cJSON *apply; /* the caller's */
+	char *plan; /* JSON; the caller's */
+	char plan_agent[CW_UUID_TEXT], plan_hash[HASH_TEXT]; /* as the plan says */
 	const char *agent, *id; /* or NULL */
 	int64_t timeout_ms;
 };
@@ -67,7 +72,8 @@ read_script(struct request *q, struct cw_route *r, const cJSON *body, struct cw_
 	if (!cw_streq(mode, "run") && !cw_streq(mode, "plan"))
 		return cw_fail(err, CW_EINVAL, "\"mode\" must be run or plan");
 	if (q->text[0] == '\0' || strlen(q->text) > SCRIPT_MAX)
-		return cw_fail(err, CW_EINVAL, "\"script\" must have 1 to %u bytes", SCRIPT_MAX);
+		return cw_fail(err, CW_EINVAL,
+		    "\"script\" must have 1 to %u bytes: split a longer one", SCRIPT_MAX);
 	if (cw_json_get(body, "agent") != NULL &&
 	    (code = cw_json_need_str(&q->agent, body, "agent", err)) < 0)
 		return code;
@@ -75,14 +81,29 @@ read_script(struct request *q, struct cw_route *r, const cJSON *body, struct cw_
 	return read_common(q, r, body, err);
 }
 
+/* A plan is kept as its text: as values it would take six times as much. */
+static int
+take_plan(struct request *q, const cJSON *plan, const char *text, struct cw_err *err)
+{
+	const char *agent = cw_json_str(plan, "agent"), *hash = cw_json_str(plan, "hash");
+
+	if (agent == NULL)
+		return cw_fail(err, CW_EINVAL, "the plan does not say which agent made it");
+	(void)snprintf(q->plan_agent, sizeof(q->plan_agent), "%s", agent);
+	(void)snprintf(q->plan_hash, sizeof(q->plan_hash), "%s", hash != NULL ? hash : "");
+	if ((q->plan = cw_strdup(text)) == NULL)
+		return cw_fail(err, CW_ENOMEM, "out of memory");
+	return CW_OK;
+}
+
 /* The plan that an operation of the tenant has, if it is the one that was looked at. */
 static int
-read_planned(
-    cJSON **ret, struct cw_route *r, const char *tenant, const cJSON *body, struct cw_err *err)
+read_planned(struct request *q, struct cw_route *r, const char *tenant, const cJSON *body,
+    struct cw_err *err)
 {
-	const char *id = cw_json_str(body, "operation"), *hash = cw_json_str(body, "hash");
-	const cJSON *plan;
-	cJSON *shown;
+	const char *id = cw_json_str(body, "operation"), *hash = cw_json_str(body, "hash"), *text;
+	const cJSON *raw;
+	cJSON *shown, *plan = NULL;
 	int code;
 
 	if (id == NULL || hash == NULL)
@@ -90,16 +111,34 @@ read_planned(
 		    "name the plan: \"plan\", or \"operation\" and the \"hash\" that was read");
 	if ((code = cw_route_show(r, &shown, id, err)) < 0)
 		return code;
-	plan = cw_json_get(cw_json_get(shown, "result"), "plan");
+	raw = cw_json_get(cw_json_get(shown, "result"), "plan");
+	text = cJSON_IsRaw(raw) ? raw->valuestring : NULL;
 	if (!cw_streq(cw_json_str(shown, "tenant"), tenant))
 		code = cw_fail(err, CW_ENOTFOUND, "there is no operation %.36s", id);
-	else if (!cJSON_IsObject(plan))
+	else if (text == NULL)
 		code = cw_fail(err, CW_EINVAL, "the operation %.36s has no plan", id);
-	else if (!cw_streq(cw_json_str(plan, "hash"), hash))
-		code = cw_fail(err, CW_ECONFLICT, "the operation's plan is another one");
-	else
-		*ret = route_copy(plan);
+	else if ((code = cw_json_parse(&plan, text, strlen(text), "the plan", err)) == CW_OK)
+		code = cw_streq(cw_json_str(plan, "hash"), hash)
+		    ? take_plan(q, plan, text, err)
+		    : cw_fail(err, CW_ECONFLICT, "the operation's plan is another one");
+	cJSON_Delete(plan);
 	cJSON_Delete(shown);
+	return code;
+}
+
+static int
+read_given(struct request *q, const cJSON *plan, struct cw_err *err)
+{
+	struct cw_buf text;
+	int code;
+
+	cw_buf_init(&text, PLAN_MAX);
+	if (cw_json_put(&text, plan) < 0 || cw_buf_str(&text) == NULL)
+		code = cw_fail(
+		    err, CW_EINVAL, "\"plan\" has more than %u bytes: split the script", PLAN_MAX);
+	else
+		code = take_plan(q, plan, cw_buf_str(&text), err);
+	cw_buf_free(&text);
 	return code;
 }
 
@@ -120,18 +159,42 @@ read_apply(struct request *q, struct cw_route *r, const char *tenant, const cJSO
 		return code;
 	if (q->secrets != NULL && !cJSON_IsObject(q->secrets))
 		return cw_fail(err, CW_EINVAL, "\"secrets\" must be an object");
+	q->agent = q->plan_agent;
 	if (plan == NULL)
-		code = read_planned(&q->apply, r, tenant, body, err);
-	else if (!cJSON_IsObject(plan) || cw_json_get(body, "operation") != NULL)
-		code = cw_fail(err, CW_EINVAL, "\"plan\" must be an object, without \"operation\"");
-	else
-		q->apply = route_copy(plan);
-	if (code == CW_OK && (q->agent = cw_json_str(q->apply, "agent")) == NULL)
-		code = cw_fail(err, CW_EINVAL, "the plan does not say which agent made it");
-	return code;
+		return read_planned(q, r, tenant, body, err);
+	if (!cJSON_IsObject(plan) || cw_json_get(body, "operation") != NULL)
+		return cw_fail(err, CW_EINVAL, "\"plan\" must be an object, without \"operation\"");
+	return read_given(q, plan, err);
 }
 
 /* --- the end */
+
+/* NULL: an agent that made so much of it did not make a plan. */
+static cJSON *
+text_of(const cJSON *plan)
+{
+	struct cw_buf text;
+	cJSON *raw = NULL;
+
+	cw_buf_init(&text, PLAN_MAX);
+	if (cw_json_put(&text, plan) == CW_OK && cw_buf_str(&text) != NULL)
+		raw = cJSON_CreateRaw(cw_buf_str(&text));
+	cw_buf_free(&text);
+	return raw;
+}
+
+/* The ledger must be able to keep it, whatever an agent sends. */
+static bool
+is_short(const cJSON *list)
+{
+	struct cw_buf text;
+	int r;
+
+	cw_buf_init(&text, LIST_MAX);
+	r = cw_json_put(&text, list);
+	cw_buf_free(&text);
+	return r == CW_OK;
+}
 
 /* What of an agent's result is kept: the members that we know, of their types. */
 static cJSON *
@@ -144,17 +207,21 @@ known_result(const cJSON *result)
 		{ "refused", cJSON_IsNumber }, { "calls", cJSON_IsNumber },
 		{ "writes", cJSON_IsNumber }, { "objects", cJSON_IsNumber },
 		{ "bytes", cJSON_IsNumber }, { "server", cJSON_IsString },
-		{ "pdc_emulator", cJSON_IsObject }, { "duration_ms", cJSON_IsNumber },
-		{ "plan", cJSON_IsObject }, { "entries", cJSON_IsArray } };
+		{ "pdc_emulator", cJSON_IsObject }, { "duration_ms", cJSON_IsNumber } };
 	const cJSON *value, *refusals = cw_json_get(result, "refusals");
-	cJSON *ret = cJSON_CreateObject(), *list = cJSON_CreateArray();
+	cJSON *ret = cJSON_CreateObject(), *list = cJSON_CreateArray(), *plan;
 
 	for (size_t i = 0; i < CW_COUNT(members); i++)
 		if ((value = cw_json_get(result, members[i].name)) != NULL && members[i].is(value))
 			route_set(ret, members[i].name, route_copy(value));
-	cJSON_ArrayForEach (value, refusals)
-		if (cJSON_IsObject(value) && cJSON_GetArraySize(list) < REFUSALS_MAX)
-			(void)cJSON_AddItemToArray(list, route_copy(value));
+	if (cJSON_IsObject(value = cw_json_get(result, "plan")) && (plan = text_of(value)) != NULL)
+		route_set(ret, "plan", plan);
+	if (cJSON_IsArray(value = cw_json_get(result, "entries")) && is_short(value))
+		route_set(ret, "entries", route_copy(value));
+	if (is_short(refusals))
+		cJSON_ArrayForEach (value, refusals)
+			if (cJSON_IsObject(value) && cJSON_GetArraySize(list) < REFUSALS_MAX)
+				(void)cJSON_AddItemToArray(list, route_copy(value));
 	route_set(ret, "refusals", list);
 	return ret;
 }
@@ -278,9 +345,10 @@ free_text(struct route_script *s)
 		cw_wipe(s->text, strlen(s->text)); /* it may hold what should not be in a script */
 	free(s->text);
 	s->text = NULL;
-	cJSON_Delete(s->apply);
+	free(s->plan);
 	cJSON_Delete(s->secrets);
-	s->apply = s->secrets = NULL;
+	s->plan = NULL;
+	s->secrets = NULL;
 }
 
 static void
@@ -335,7 +403,7 @@ send_it(struct operation *op, struct cw_err *err)
 		.caller = caller,
 		.plan = is_plan(op),
 		.text = s->text,
-		.apply = s->apply,
+		.apply = s->plan,
 		.secrets = s->secrets,
 		.not_after_ms = s->until_ms,
 		.timeout_ms = (uint64_t)(left > 0 ? left : 1) },
@@ -487,8 +555,8 @@ describe(const struct request *q, const cJSON *body)
 	for (size_t i = 0; i < CW_COUNT(kept); i++)
 		if ((text = cw_json_str(body, kept[i])) != NULL)
 			route_set_text(o, kept[i], text);
-	if (q->text == NULL && (text = cw_json_str(q->apply, "hash")) != NULL)
-		route_set_text(o, "hash", text);
+	if (q->plan_hash[0] != '\0')
+		route_set_text(o, "hash", q->plan_hash);
 	route_set_number(o, "timeout_s", (double)(q->timeout_ms / 1000));
 	return o;
 }
@@ -513,19 +581,15 @@ begin(struct cw_route *r, char id[37], const char *tenant, const char *key, cons
 	op->script->until_ms = op->created_ms + q->timeout_ms;
 	if (q->text != NULL && (op->script->text = cw_strdup(q->text)) == NULL)
 		abort(); /* see route_internal.h */
-	op->script->apply = q->apply;
-	q->apply = NULL;
+	op->script->plan = q->plan;
+	q->plan = NULL;
 	op->script->secrets = q->secrets != NULL ? route_copy(q->secrets) : NULL;
 	route_set_text(op->doc, "agent", agent);
 	route_op_add_step(op, "ad", q->type->name);
 	route_set_text(route_op_step(op, 0), "agent", agent);
 	route_op_state(op, ROUTE_RUNNING);
 	memcpy(id, op->id, CW_UUID_TEXT);
-	route_set(op->doc, "request",
-	    describe(
-		&(struct request){
-		    .text = q->text, .apply = op->script->apply, .timeout_ms = q->timeout_ms },
-		body));
+	route_set(op->doc, "request", describe(q, body));
 	if (!is_plan(op)) {
 		write_down(op, agent);
 		route_op_save(op, send_saved);
@@ -559,6 +623,6 @@ cw_route_apply(struct cw_route *r, char id[37], const char *tenant, const char *
 
 	if ((code = read_apply(&q, r, tenant, body, err)) == CW_OK)
 		code = begin(r, id, tenant, key, body, &q, err);
-	cJSON_Delete(q.apply);
+	free(q.plan);
 	return code;
 }

@@ -308,6 +308,7 @@ start_web(struct bridge *b, struct cw_err *err)
 		.certificate = b->config.web_certificate,
 		.private_key = b->config.web_private_key,
 		.on_call = cw_api_call,
+		.body_max = cw_api_body_max,
 		.arg = b->api,
 		.log = b->config.log_requests,
 	};

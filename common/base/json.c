@@ -284,33 +284,37 @@ put_number(struct cw_buf *b, double v)
 	return cw_buf_puts(b, text);
 }
 
-static int put_value(struct cw_buf *b, const cJSON *value);
+static int put_value(struct cw_buf *b, const cJSON *value, const cJSON *but);
 
 static int
-put_children(struct cw_buf *b, const cJSON *value, const char *around)
+put_children(struct cw_buf *b, const cJSON *value, const char *around, const cJSON *but)
 {
 	const cJSON *child;
+	bool first = true;
 	int r = cw_buf_putc(b, around[0]);
 
 	cJSON_ArrayForEach (child, value) {
-		if (r == CW_OK && child != value->child)
+		if (child == but)
+			continue;
+		if (r == CW_OK && !first)
 			r = cw_buf_putc(b, ',');
+		first = false;
 		if (r == CW_OK && around[0] == '{' &&
 		    (r = cw_json_put_str(b, child->string, strlen(child->string))) == CW_OK)
 			r = cw_buf_putc(b, ':');
 		if (r == CW_OK)
-			r = put_value(b, child);
+			r = put_value(b, child, but);
 	}
 	return r < 0 ? r : cw_buf_putc(b, around[1]);
 }
 
 static int
-put_value(struct cw_buf *b, const cJSON *value)
+put_value(struct cw_buf *b, const cJSON *value, const cJSON *but)
 {
 	if (cJSON_IsObject(value))
-		return put_children(b, value, "{}");
+		return put_children(b, value, "{}", but);
 	if (cJSON_IsArray(value))
-		return put_children(b, value, "[]");
+		return put_children(b, value, "[]", but);
 	if (cJSON_IsString(value))
 		return cw_json_put_str(b, value->valuestring, strlen(value->valuestring));
 	if (cJSON_IsRaw(value))
@@ -326,8 +330,14 @@ put_value(struct cw_buf *b, const cJSON *value)
 int
 cw_json_put(struct cw_buf *b, const cJSON *value)
 {
+	return cw_json_put_but(b, value, NULL);
+}
+
+int
+cw_json_put_but(struct cw_buf *b, const cJSON *value, const cJSON *but)
+{
 	size_t before = cw_buf_left(b);
-	int r = put_value(b, value);
+	int r = put_value(b, value, but);
 
 	if (r < 0)
 		b->len = b->off + before;

@@ -45,6 +45,8 @@ int cw_json_only(
 /* Appends the compact text of a value. No other copy of it is made: a secret in it is gone with b.
  */
 int cw_json_put(struct cw_buf *b, const cJSON *value);
+/* The same without one of the values in it, with its name. */
+int cw_json_put_but(struct cw_buf *b, const cJSON *value, const cJSON *but);
 /* Appends s as a JSON string with its quotes. s must be valid UTF-8. */
 int cw_json_put_str(struct cw_buf *b, const char *s, size_t n);
 

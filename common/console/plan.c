@@ -2,6 +2,7 @@
 /*
  * Plans on the screen.
  */
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,17 +34,26 @@ put(struct cw_buf *b, const char *text)
 
 /* --- names */
 
+static bool
+is_number(const cJSON *entry, double number)
+{
+	const cJSON *n = cw_json_get(entry, "entry");
+
+	return cJSON_IsNumber(n) && n->valuedouble == number;
+}
+
 static const cJSON *
 find_entry(const cJSON *plan, double number)
 {
-	const cJSON *entry;
+	const cJSON *entries = cw_json_get(plan, "entries"), *entry;
 
-	cJSON_ArrayForEach (entry, cw_json_get(plan, "entries")) {
-		const cJSON *n = cw_json_get(entry, "entry");
-
-		if (cJSON_IsNumber(n) && n->valuedouble == number)
+	/* Where it is in a plan that is one. */
+	if (number >= 1 && number <= INT_MAX &&
+	    is_number(entry = cJSON_GetArrayItem(entries, (int)number - 1), number))
+		return entry;
+	cJSON_ArrayForEach (entry, entries)
+		if (is_number(entry, number))
 			return entry;
-	}
 	return NULL;
 }
 
@@ -61,7 +71,10 @@ name_of(const cJSON *plan, const cJSON *entry, const char *guid)
 {
 	const cJSON *one;
 	const char *dn;
+	uint8_t uuid[16];
 
+	if (cw_uuid_parse(uuid, guid, strlen(guid)) < 0)
+		return guid; /* a text of any kind; plans may have thousands */
 	if ((dn = dn_if(cw_json_get(entry, "target"), "guid", guid)) != NULL)
 		return dn;
 	cJSON_ArrayForEach (one, cw_json_get(entry, "others"))

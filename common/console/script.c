@@ -318,7 +318,11 @@ cw_script_read(struct cw_buf *ret, const char *path, struct cw_err *err)
 
 	if ((r = cw_streq(path, "-") ? read_input(ret, err) : cw_file_read_named(ret, path, err)) <
 	    0)
-		return r == CW_ELIMIT ? (err->code = CW_EINVAL) : r;
+		return r == CW_ELIMIT
+		    ? cw_fail(err, CW_EINVAL,
+			  "%s has more than %zu bytes, which are the most: split the script",
+			  cw_streq(path, "-") ? "standard input" : path, ret->max)
+		    : r;
 	text = (const char *)cw_buf_peek(ret);
 	n = cw_buf_left(ret);
 	if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {

@@ -21,6 +21,10 @@ struct cw_err;
 #define CW_WIRE_WINDOW (256u * 1024u) /* bytes of stream that may be under way unasked */
 #define CW_WIRE_CREDIT_MAX (16u * 1024u * 1024u) /* bytes that may be granted ahead */
 #define CW_WIRE_LINE_MAX (8u * 1024u * 1024u) /* bytes of one cw_wire_call_chunk() */
+/* What does not fit into one message: params that are sent in parts, a result that is a stream's
+ * last line (PROTOCOL.md, "Long requests and results"). */
+#define CW_WIRE_UPLOAD_MAX (20u * 1024u * 1024u) /* bytes */
+#define CW_WIRE_RESULT_MAX (20u * 1024u * 1024u) /* bytes */
 #define CW_WIRE_OPEN_MAX 256u /* requests open in one direction */
 #define CW_WIRE_OUT_MAX (32u * 1024u * 1024u) /* bytes that wait for the peer to read */
 #define CW_WIRE_NEVER UINT64_MAX

@@ -207,16 +207,21 @@ run_script(struct op *op)
 		.id = op->id,
 		.plan = !op->write,
 		.text = cw_json_str(request, "script"),
-		.apply = cw_json_get(request, "plan"),
 		.not_after_ms = cw_clock_unix_ms() + 60000,
 	};
+	const cJSON *plan = cw_json_get(request, "plan");
+	char *text = plan != NULL ? cJSON_PrintUnformatted(plan) : NULL;
 	struct cw_err err = { 0 };
 	int r;
 
-	if (op->route->config.ops.script == NULL)
+	script.apply = text;
+	if (op->route->config.ops.script == NULL) {
+		cJSON_free(text);
 		return;
+	}
 	r = op->route->config.ops.script(
 	    op->route->config.ops.arg, &op->run, &script, &events, op, &err);
+	cJSON_free(text);
 	if (r < 0)
 		done(op, r, NULL, &err, NULL);
 }

@@ -37,6 +37,7 @@ const char *test_case = "";
 #define OTHER_ID "44444444-4444-4444-8444-444444444444"
 #define THIRD_ID "55555555-5555-4555-8555-555555555555"
 #define WRITES 4
+#define LONG 5000
 
 #define NEW_CY                                                                                 \
 	"New-ADUser {\"Name\":\"Cy\",\"SamAccountName\":\"cy\",\"Path\":\"OU=Staff,DC=lab,DC=" \
@@ -266,7 +267,7 @@ apply(const char *id)
 	struct cw_script_request request = { .id = id,
 		.caller = "",
 		.mode = CW_SCRIPT_APPLY,
-		.plan = w.rig.plan,
+		.plan = cJSON_Duplicate(w.rig.plan, true),
 		.approved = true,
 		.timeout_ms = 60000,
 		.controller = "" };
@@ -333,6 +334,17 @@ check_truth(struct told *told)
 	}
 }
 
+/* It is for today. */
+static void
+make_valid(void)
+{
+	struct cw_err err = { 0 };
+
+	cJSON_ReplaceItemInObject(
+	    w.rig.plan, "expires", cJSON_CreateString("2126-01-01T00:00:00Z"));
+	CHECK_EQ(cw_plan_document_seal(w.rig.plan, &err), CW_OK);
+}
+
 static void
 make_plan(void)
 {
@@ -342,10 +354,7 @@ make_plan(void)
 	for (size_t i = 0; i < WRITES; i++)
 		CHECK_EQ(rig_plan(&w.rig, writes[i], &err), CW_OK);
 	CHECK_STR(err.text, "");
-	/* It is for today. */
-	cJSON_ReplaceItemInObject(
-	    w.rig.plan, "expires", cJSON_CreateString("2126-01-01T00:00:00Z"));
-	CHECK_EQ(cw_plan_document_seal(w.rig.plan, &err), CW_OK);
+	make_valid();
 }
 
 /* One life, one death, and what comes after. Returns whether it died. */
@@ -385,6 +394,42 @@ run(unsigned dies_at)
 	return died;
 }
 
+/* A plan whose end the journal cannot hold whole: what it keeps of it can be read. */
+static void
+run_long(void)
+{
+	struct cw_journal_record record;
+	struct cw_err err = { 0 };
+	char text[128];
+	cJSON *kept = NULL, *one;
+
+	test_case = "an end that is longer than what the journal keeps";
+	rig_init(&w.rig);
+	for (unsigned i = 1; i <= LONG; i++) {
+		(void)snprintf(text, sizeof(text),
+		    "Set-ADUser {\"Identity\":\"ada\",\"Title\":\"Engineer of the rank %u\"}", i);
+		CHECK_EQ(rig_plan(&w.rig, text, &err), CW_OK);
+	}
+	one = cJSON_GetObjectItem(w.rig.plan, "entries")->child;
+	cJSON_ReplaceItemInObject(one, "before", cJSON_Parse("{\"title\":[\"Nobody\"]}"));
+	make_valid();
+	(void)cw_file_remove(w.path, NULL);
+	w.dies_at = 0;
+	live();
+	apply(OTHER_ID);
+	CHECK_EQ(w.err.code, CW_OK);
+	CHECK_EQ(cJSON_GetArraySize(cw_json_get(w.result, "entries")), LONG);
+	CHECK_EQ(cw_journal_find(w.journal, OTHER_ID, &record, &err), CW_OK);
+	CHECK_EQ(record.state, CW_JOURNAL_FAILED);
+	CHECK_EQ(cw_json_parse(&kept, record.result, strlen(record.result), "result", &err), CW_OK);
+	CHECK_STR(cw_json_str(kept, "state"), "failed");
+	CHECK(cw_json_get(kept, "error") != NULL && cw_json_get(kept, "entries") == NULL);
+	cJSON_Delete(kept);
+	cw_journal_record_free(&record);
+	die();
+	rig_free(&w.rig);
+}
+
 int
 main(void)
 {
@@ -397,6 +442,7 @@ main(void)
 		(void)snprintf(name, sizeof(name), "dies at step %u", ++at);
 	} while (run(at) && at < 1000 && !test_failed);
 	CHECK(at > 20);
+	run_long();
 	cJSON_Delete(w.result);
 	(void)cw_file_remove(w.path, NULL);
 	(void)printf("%u deaths\n", at - 1);

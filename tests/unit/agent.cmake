@@ -14,6 +14,8 @@ endforeach()
 cw_unit_test(test_doctor test_doctor.c cw_doctor)
 cw_unit_test(test_scripts_params test_scripts_params.c cw_scripts)
 target_sources(test_scripts_params PRIVATE double_broker.c)
+cw_unit_test(test_scripts_upload test_scripts_upload.c cw_scripts)
+target_sources(test_scripts_upload PRIVATE double_broker.c)
 cw_unit_test(test_scripts test_scripts.c cw_scripts)
 target_sources(test_scripts PRIVATE double_broker.c)
 # The program itself, up to its first refusal: on Windows too (under Wine, as a console process), and with a folder whose

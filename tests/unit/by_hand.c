@@ -20,6 +20,7 @@ static char folder[] = "/tmp/causeway-route-XXXXXX", path[64];
 /* --- the agents */
 
 bool connected = true;
+bool serving = true;
 struct cw_agents_run *last;
 unsigned sent, queries, forgets;
 
@@ -33,9 +34,9 @@ static const char *
 op_find(void *arg, const char *of, const char *role)
 {
 	(void)arg;
-	if (!connected || strcmp(of, tenant.id) != 0)
+	if (!connected || strcmp(of, tenant.id) != 0 || (role != NULL && !serving))
 		return NULL;
-	return strcmp(role, "sync") == 0 ? SYNC_AGENT : AGENT;
+	return role == NULL ? AGENT : strcmp(role, "sync") == 0 ? SYNC_AGENT : AGENT;
 }
 
 static bool
@@ -99,8 +100,7 @@ op_script(void *arg, struct cw_agents_run **ret, const struct cw_agents_script *
 	if (script_->text != NULL)
 		cJSON_AddStringToObject(run->parameters, "text", script_->text);
 	if (script_->apply != NULL)
-		cJSON_AddItemToObject(
-		    run->parameters, "plan", cJSON_Duplicate(script_->apply, true));
+		cJSON_AddItemToObject(run->parameters, "plan", cJSON_Parse(script_->apply));
 	if (script_->secrets != NULL)
 		cJSON_AddItemToObject(
 		    run->parameters, "secrets", cJSON_Duplicate(script_->secrets, true));

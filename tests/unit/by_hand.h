@@ -35,6 +35,7 @@ extern struct cw_ledger *ledger;
 extern struct cw_route *route;
 extern struct cw_tenant tenant, empty_tenant; /* the second has no agents */
 extern bool connected; /* both agents of the tenant */
+extern bool serving; /* their roles */
 extern struct cw_agents_run *last; /* sent and not answered */
 extern unsigned sent, queries, forgets;
 

@@ -7,6 +7,7 @@
 #include "base/err.h"
 
 int double_script_refuses;
+bool double_broker_has_large;
 
 static struct double_script *first;
 
@@ -51,6 +52,14 @@ double_script_done(struct double_script *s, int code, const char *why, const cha
 }
 
 int
+cw_broker_check_large(const struct cw_broker *b, struct cw_err *err)
+{
+	(void)b;
+	return double_broker_has_large ? cw_fail(err, CW_EUNAVAILABLE, "another large plan")
+				       : CW_OK;
+}
+
+int
 cw_script_start(struct cw_script **ret, struct cw_broker *b,
     const struct cw_script_request *request, const struct cw_script_events *events, void *arg,
     struct cw_err *err)
@@ -58,8 +67,10 @@ cw_script_start(struct cw_script **ret, struct cw_broker *b,
 	struct double_script **at = &first, *s;
 
 	(void)b;
-	if (double_script_refuses < 0)
+	if (double_script_refuses < 0) {
+		cJSON_Delete(request->plan);
 		return cw_fail(err, double_script_refuses, "the double refuses");
+	}
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return cw_fail(err, CW_ENOMEM, "out of memory");
 	(void)snprintf(s->id, sizeof(s->id), "%s", request->id);
@@ -70,7 +81,7 @@ cw_script_start(struct cw_script **ret, struct cw_broker *b,
 	s->mode = request->mode;
 	s->approved = request->approved;
 	s->timeout_ms = request->timeout_ms;
-	s->plan = cJSON_Duplicate(request->plan, true);
+	s->plan = request->plan;
 	s->events = events;
 	s->arg = arg;
 	while (*at != NULL)

@@ -25,6 +25,7 @@ struct double_script *double_script(void);
 unsigned double_scripts(void);
 /* The next start fails so; 0: none does. */
 extern int double_script_refuses;
+extern bool double_broker_has_large;
 void double_script_lines(struct double_script *s, const char *text, size_t n);
 /* The end: of an error, or with this result (JSON). */
 void double_script_done(struct double_script *s, int code, const char *why, const char *result);

@@ -348,7 +348,7 @@ plan_write(struct rig *rig, struct cw_plan_write *w, const struct cw_catalogue_c
 	if (r == CW_OK) {
 		entry = cw_plan_write_entry(w, rig->state, call);
 		if ((r = cw_plan_write_change(w, rig->state, RIG_NOW_MS, err)) == CW_OK)
-			r = cw_plan_document_add(rig->plan, entry, err);
+			r = cw_plan_document_add(rig->plan, entry, &rig->plan_bytes, err);
 		else
 			cJSON_Delete(entry);
 	}

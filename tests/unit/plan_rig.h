@@ -32,6 +32,7 @@ struct rig {
 	struct cw_plan_state *state;
 	struct cw_plan_domain domain;
 	cJSON *plan;
+	size_t plan_bytes;
 };
 
 void rig_init(struct rig *rig);

@@ -73,7 +73,7 @@ start_talking(struct cw_control_reply *reply, bool forever)
 }
 
 static void
-ask(void *arg, struct cw_control_reply *reply, const char *verb, const cJSON *request)
+ask(void *arg, struct cw_control_reply *reply, const char *verb, cJSON *request)
 {
 	struct cw_err err;
 	cJSON *a;

@@ -98,6 +98,31 @@ refused(int status)
 	return status == 401 || status == 403 || status == 404;
 }
 
+/* Only who may run scripts and plans may send large bodies, and only with them. */
+static void
+check_body(const struct api_route *r, const char *const keys[3])
+{
+	bool large = strstr(r->path, "/scripts") != NULL || strstr(r->path, "/plans") != NULL;
+
+	CHECK_EQ(api_body_max(r), large ? CW_API_LARGE_MAX : CW_WEB_BODY_MAX);
+	if (strcmp(r->method, "POST") != 0)
+		return;
+	(void)snprintf(name, sizeof(name), "the body of %s", r->path);
+	test_case = name;
+	for (int role = -1; role <= CW_ROLE_ADMIN; role++) {
+		const struct web_double_request request = { .method = r->method,
+			.path = r->path,
+			.bearer = role < 0 ? "cwk_x" : keys[role] };
+		struct cw_web_call *call = web_double_new(&request);
+
+		CHECK_EQ(cw_api_body_max(api, call),
+		    !large                         ? CW_WEB_BODY_MAX
+			: role >= CW_ROLE_OPERATOR ? CW_API_LARGE_MAX
+						   : 0);
+		web_double_free(call);
+	}
+}
+
 static void
 check_keys(const struct api_route *r, const char *const keys[3])
 {
@@ -248,6 +273,7 @@ main(void)
 	for (size_t i = 0; i < n; i++) {
 		check_no_key(&routes[i], revoked);
 		check_keys(&routes[i], keys);
+		check_body(&routes[i], keys);
 	}
 	check_errors();
 	check_paths();

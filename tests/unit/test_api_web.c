@@ -227,6 +227,18 @@ call(CURL *curl, struct answer *a, long version, const char *method, const char 
 	curl_slist_free_all(headers);
 }
 
+#define LARGE_MAX (3u << 20)
+
+static size_t
+body_max(void *arg, const struct cw_web_call *call)
+{
+	(void)arg;
+	CHECK_STR(cw_web_bearer(call), "cwk_x");
+	if (strcmp(cw_web_path(call), "/hidden") == 0)
+		return 0;
+	return strcmp(cw_web_path(call), "/large") == 0 ? LARGE_MAX : CW_WEB_BODY_MAX;
+}
+
 static const struct {
 	const char *name, *method, *path, *body, *header;
 	long status;
@@ -269,7 +281,7 @@ check_version(CURL *curl, long version, const char *name)
 {
 	struct answer a = { 0 };
 	char what[128];
-	char *large = calloc(1, CW_WEB_BODY_MAX + 1);
+	char *large = calloc(1, LARGE_MAX + 1);
 
 	cw_buf_init(&a.body, 8192);
 	for (size_t i = 0; i < CW_COUNT(rows); i++) {
@@ -290,6 +302,18 @@ check_version(CURL *curl, long version, const char *name)
 	CHECK(strstr(cw_buf_str(&a.body), "body=1048576:") != NULL);
 	call(curl, &a, version, "POST", "/echo", large, CW_WEB_BODY_MAX + 1, NULL);
 	CHECK_EQ(a.status, 413);
+	for (unsigned i = 0; i < 2 * CW_WEB_LARGE_MAX; i++) {
+		call(curl, &a, version, "POST", "/large", large, LARGE_MAX, NULL);
+		CHECK_EQ(a.status, 200);
+		CHECK(strstr(cw_buf_str(&a.body), "body=3145728:") != NULL);
+	}
+	call(curl, &a, version, "POST", "/large", large, LARGE_MAX + 1, NULL);
+	CHECK_EQ(a.status, 413);
+	CHECK(strstr(cw_buf_str(&a.body), "larger than 3 MB: split the script") != NULL);
+	call(curl, &a, version, "POST", "/hidden", large, LARGE_MAX, NULL);
+	CHECK_EQ(a.status, 200);
+	CHECK(strstr(cw_buf_str(&a.body), "body=0:") != NULL);
+	CHECK_EQ(a.connects, 0);
 	call(curl, &a, version, "GET", "/stream?n=20000000", NULL, 0, NULL);
 	CHECK_EQ(a.status, 200);
 	CHECK_EQ(a.code, CURLE_OK);
@@ -466,7 +490,8 @@ main(void)
 		.listen = "127.0.0.1",
 		.certificate = cert_path,
 		.private_key = key_path,
-		.on_call = on_call };
+		.on_call = on_call,
+		.body_max = body_max };
 	struct cw_err err = { 0 };
 	uv_thread_t thread;
 

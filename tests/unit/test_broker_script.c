@@ -10,7 +10,7 @@
 #include "test.h"
 #include "base/err.h"
 #include "base/str.h"
-#include "broker/broker.h"
+#include "broker/broker_internal.h"
 #include "commands/controller.h"
 #include "commands/roles.h"
 #include "double_runspaces.h"
@@ -845,6 +845,25 @@ test_abandoned(void)
 	close_all();
 }
 
+static void
+test_large(void)
+{
+	struct cw_err err = { 0 };
+
+	begin("one large plan at a time");
+	CHECK_EQ(cw_broker_check_large(t.broker, &err), CW_OK);
+	CHECK_EQ(broker_take_large(t.broker, t.script, &err), CW_OK);
+	CHECK_EQ(broker_take_large(t.broker, t.script, &err), CW_OK);
+	CHECK_EQ(broker_take_large(t.broker, NULL, &err), CW_EUNAVAILABLE);
+	CHECK_EQ(cw_broker_check_large(t.broker, &err), CW_EUNAVAILABLE);
+	CHECK(strstr(err.text, "try again when that has ended") != NULL);
+	cw_script_stop(t.script, "enough");
+	double_script_done(false);
+	until(&t.over);
+	CHECK_EQ(cw_broker_check_large(t.broker, &err), CW_OK);
+	check_end("stopped");
+}
+
 int
 main(void)
 {
@@ -865,5 +884,6 @@ main(void)
 	test_protocol();
 	test_not_begun();
 	test_abandoned();
+	test_large();
 	return test_failed;
 }

@@ -45,6 +45,18 @@ reopen(void)
 	CHECK_STR(err.text, "");
 }
 
+/* Beside the ledger, as an older version would have. */
+static void
+by_sql(const char *sql)
+{
+	sqlite3 *db;
+
+	CHECK_EQ(sqlite3_open(path, &db), SQLITE_OK);
+	CHECK_EQ(sqlite3_busy_timeout(db, 5000), SQLITE_OK);
+	CHECK_EQ(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	(void)sqlite3_close(db);
+}
+
 static void
 count_tenant(void *arg, const struct cw_tenant *t)
 {
@@ -68,6 +80,10 @@ test_tenants(struct cw_tenant *t)
 	CHECK_EQ(cw_tenant_add(ledger, t, &err), CW_OK);
 	CHECK_EQ(cw_tenant_add(ledger, &other, &err), CW_ECONFLICT);
 	CHECK_STR(err.text, "there is a tenant named \"Contoso\" already");
+	(void)snprintf(other.name, sizeof(other.name), "CONTOSO");
+	CHECK_EQ(cw_tenant_add(ledger, &other, &err), CW_ECONFLICT);
+	CHECK_STR(err.text,
+	    "there is a tenant named \"Contoso\" already, and case does not tell names apart");
 	for (size_t i = 0; i < CW_COUNT(bad_names); i++) {
 		(void)snprintf(other.name, sizeof(other.name), "%s", bad_names[i]);
 		CHECK_EQ(cw_tenant_add(ledger, &other, &err), CW_EINVAL);
@@ -77,6 +93,22 @@ test_tenants(struct cw_tenant *t)
 		.set = true, .graph_url = "https://graph/v1.0", .token_url = "https://login/\"t\""
 	};
 	CHECK_EQ(cw_tenant_update(ledger, t, &err), CW_OK);
+	test_case = "a tenant gets another case";
+	(void)snprintf(t->name, sizeof(t->name), "contoso");
+	CHECK_EQ(cw_tenant_update(ledger, t, &err), CW_OK);
+	(void)snprintf(t->name, sizeof(t->name), "Contoso");
+	CHECK_EQ(cw_tenant_update(ledger, t, &err), CW_OK);
+	test_case = "two from before that differ in case";
+	by_sql("INSERT INTO tenant VALUES ('22222222-2222-4222-8222-222222222222', 'CONTOSO', "
+	       "'cloud', '2026-11-01T00:00:00Z', NULL)");
+	CHECK_EQ(cw_tenant_lookup(ledger, &back, "CONTOSO", &err), CW_OK);
+	CHECK_STR(back.id, "22222222-2222-4222-8222-222222222222");
+	CHECK_EQ(cw_tenant_update(ledger, &back, &err), CW_OK);
+	CHECK_EQ(cw_tenant_update(ledger, t, &err), CW_OK);
+	(void)snprintf(back.name, sizeof(back.name), "ConToso");
+	CHECK_EQ(cw_tenant_update(ledger, &back, &err), CW_ECONFLICT);
+	CHECK_EQ(cw_tenant_remove(ledger, back.id, &err), CW_OK);
+	test_case = "tenants";
 	reopen();
 	CHECK_EQ(cw_tenant_find(ledger, &back, t->id, &err), CW_OK);
 	CHECK_EQ(back.mode, CW_MODE_HYBRID_DUAL);
@@ -273,6 +305,65 @@ test_operations(void)
 	CHECK_EQ(cw_operation_find(ledger, &o, "nothing", &err), CW_ENOTFOUND);
 }
 
+static char *
+plan_text(const char *id)
+{
+	struct cw_err err = { 0 };
+	cJSON *o = NULL;
+	char *text = NULL;
+
+	CHECK_EQ(cw_operation_find(ledger, &o, id, &err), CW_OK);
+	CHECK(cJSON_IsRaw(cw_json_get(cw_json_get(o, "result"), "plan")));
+	if (cJSON_IsRaw(cw_json_get(cw_json_get(o, "result"), "plan")))
+		text = cw_strdup(cw_json_get(cw_json_get(o, "result"), "plan")->valuestring);
+	CHECK_EQ(cw_json_get(cw_json_get(o, "result"), "calls")->valueint, 7);
+	cJSON_Delete(o);
+	return text;
+}
+
+static void
+test_plans(void)
+{
+	struct cw_operation_filter filter = { .limit = 1 };
+	struct cw_err err = { 0 };
+	char *large = malloc((9u << 20) + 16), *text;
+	cJSON *o = cJSON_Parse(
+		  "{\"id\":\"p1\",\"tenant\":\"t1\",\"kind\":\"plan\",\"what\":\"plan\","
+		  "\"state\":\"succeeded\",\"result\":{\"calls\":7}}"),
+	      *list;
+
+	test_case = "a plan is kept beside its operation, however long it is";
+	(void)strcpy(large, "{\"x\":\"");
+	memset(large + 6, 'x', 9u << 20);
+	(void)strcpy(large + 6 + (9u << 20), "\"}");
+	cJSON_AddRawToObject(cJSON_GetObjectItem(o, "result"), "plan", large);
+	CHECK_EQ(cw_operation_put(ledger, o, 9, 9, true, on_put, NULL, &err), CW_OK);
+	cJSON_Delete(o);
+	reopen();
+	text = plan_text("p1");
+	CHECK(cw_streq(text, large));
+	free(text);
+	free(large);
+	test_case = "and not in lists";
+	CHECK_EQ(cw_operation_list(ledger, &list, &filter, &err), CW_OK);
+	CHECK_STR(cw_json_str(cJSON_GetArrayItem(list, 0), "id"), "p1");
+	o = cJSON_GetObjectItem(cJSON_GetArrayItem(list, 0), "result");
+	CHECK(cw_json_get(o, "calls") != NULL && cw_json_get(o, "plan") == NULL);
+	cJSON_Delete(list);
+	test_case = "a ledger from before plans had a place of their own";
+	by_sql("DROP TABLE plan; PRAGMA user_version = 1; UPDATE operation SET document = "
+	       "json_set(document, '$.result.plan', json('{\"hash\":\"abc\",\"n\":1.5}')) WHERE id "
+	       "= 'p1'");
+	reopen();
+	text = plan_text("p1");
+	CHECK_STR(text, "{\"hash\":\"abc\",\"n\":1.5}");
+	free(text);
+	CHECK_EQ(cw_operation_list(ledger, &list, &filter, &err), CW_OK);
+	o = cJSON_GetObjectItem(cJSON_GetArrayItem(list, 0), "result");
+	CHECK(cw_json_get(o, "calls") != NULL && cw_json_get(o, "plan") == NULL);
+	cJSON_Delete(list);
+}
+
 /* Another file where the ledger should be. */
 static void
 test_bad_files(void)
@@ -365,6 +456,7 @@ main(void)
 	test_keys(&t);
 	test_agents(&t);
 	test_operations();
+	test_plans();
 	test_steady_stream();
 	test_bad_files();
 	cw_ledger_close(ledger, on_closed, &closed);

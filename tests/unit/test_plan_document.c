@@ -421,6 +421,53 @@ test_places(void)
 	rig_free(&rig);
 }
 
+/* Entry after entry, until one does not fit. */
+static unsigned
+fill(cJSON *plan, size_t long_text, struct cw_err *err)
+{
+	char *text = calloc(1, long_text + 1);
+	size_t bytes = 0;
+	unsigned n = 0;
+	cJSON *entry, *parameters;
+
+	memset(text, 'x', long_text);
+	do {
+		entry = cJSON_CreateObject();
+		parameters = cJSON_AddObjectToObject(entry, "parameters");
+		cJSON_AddStringToObject(parameters, "Title", text);
+		cJSON_AddItemToObject(parameters, "AccountPassword", cJSON_Parse("{\"$slot\":0}"));
+	} while (cw_plan_document_add(plan, entry, &bytes, err) == CW_OK && n++ < 20000);
+	free(text);
+	return n;
+}
+
+static void
+test_limits(void)
+{
+	struct cw_err err = { 0 };
+	struct rig rig;
+
+	test_case = "more entries than a plan has";
+	rig_init(&rig);
+	CHECK_EQ(fill(rig.plan, 1, &err), CW_PLAN_ENTRIES_MAX);
+	CHECK_EQ(err.code, CW_ELIMIT);
+	CHECK(strstr(err.text, "at most 10000 entries") != NULL);
+	CHECK(strstr(err.text, "split the script") != NULL);
+	CHECK_EQ(cw_plan_document_seal(rig.plan, &err), CW_OK);
+	rig_free(&rig);
+	test_case = "more text than a plan has";
+	rig_init(&rig);
+	CHECK(fill(rig.plan, 5000, &err) < CW_PLAN_ENTRIES_MAX / 2);
+	CHECK_EQ(err.code, CW_ELIMIT);
+	CHECK(strstr(err.text, "at most 16777216 bytes") != NULL);
+	CHECK(strstr(err.text, "split the script") != NULL);
+	CHECK_EQ(cw_plan_document_seal(rig.plan, &err), CW_OK);
+	CHECK(cw_plan_document_bytes(rig.plan) > CW_PLAN_TEXT_MAX - 262144);
+	CHECK_EQ(cJSON_GetArraySize(cw_json_get(rig.plan, "slots")),
+	    cJSON_GetArraySize(cw_json_get(rig.plan, "entries")));
+	rig_free(&rig);
+}
+
 int
 main(void)
 {
@@ -430,5 +477,6 @@ main(void)
 	test_changed();
 	test_bytes();
 	test_places();
+	test_limits();
 	return test_failed;
 }

@@ -194,8 +194,9 @@ static const struct {
 	{ "hybrid-sync, suspended", CW_MODE_HYBRID_SYNC, SUSPENDED, UPDATE(ADA, TITLE), "failed",
 	    "scheduler is suspended", 0, 0, 0, NULL, "ddfppppp" },
 	{ "no agent", CW_MODE_HYBRID_DUAL, NO_AGENT, UPDATE(ADA, TITLE), "failed",
-	    "given up: no agent with the role directory is connected. Nothing was changed.", 0, 0,
-	    0, NULL, "fppppp" },
+	    "given up: no agent of hybrid-dual with the role directory is connected. Nothing was "
+	    "changed.",
+	    0, 0, 0, NULL, "fppppp" },
 	/* Refusals by one place, and what becomes of the other. */
 	{ "hybrid-dual, Active Directory refuses", CW_MODE_HYBRID_DUAL, AD_REFUSES,
 	    UPDATE(ADA, TITLE), "failed",
@@ -220,7 +221,8 @@ static const struct {
 	    0, 2, 0, NULL, "dddcfppp" },
 	{ "hybrid-dual, the agent does not come back", CW_MODE_HYBRID_DUAL, AGENT_GONE,
 	    UPDATE(ADA, TITLE), "unknown",
-	    "given up: no agent with the role directory is connected. Active Directory may have "
+	    "given up: no agent of hybrid-dual with the role directory is connected. Active "
+	    "Directory may have "
 	    "the change: title. Entra ID "
 	    "is as it was.",
 	    1, 0, 0, NULL, "dduppp" },

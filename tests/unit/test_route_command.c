@@ -80,6 +80,14 @@ test_refusals(void)
 	test_case = "a tenant without agents";
 	CHECK_EQ(command(id, empty_tenant.id, COMMAND("\"timeout_s\":1"), &err), CW_EUNAVAILABLE);
 	CHECK_STR(err.text, "no agent of Empty with the role directory is connected");
+	test_case = "an agent that serves no role";
+	serving = false;
+	CHECK_EQ(command(id, tenant.id, COMMAND("\"timeout_s\":1"), &err), CW_EUNAVAILABLE);
+	serving = true;
+	if (strstr(err.text,
+		" is connected for Lab and does not serve the role directory: causewayctl status "
+		"there says why") == NULL)
+		CHECK_STR(err.text, "");
 	test_case = "an agent that is away";
 	connected = false;
 	CHECK_EQ(command(id, tenant.id, COMMAND("\"agent\":\"" AGENT "\""), &err), CW_EUNAVAILABLE);

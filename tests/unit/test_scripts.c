@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <openssl/evp.h>
+
 #include "double_broker.h"
 #include "test.h"
 #include "base/buf.h"
@@ -84,6 +86,7 @@ struct answer {
 	struct cw_buf stream;
 	int code; /* 1: none yet */
 	char message[256], state[32];
+	int streamed; /* bytes of a result that is a line */
 };
 
 static void
@@ -99,7 +102,9 @@ on_answer(void *arg, const struct cw_wire_answer *answer)
 {
 	struct answer *a = arg;
 	const char *state = cw_json_str(answer->result, "state");
+	const cJSON *streamed = cw_json_get(answer->result, "streamed");
 
+	a->streamed = streamed != NULL ? streamed->valueint : 0;
 	a->code = answer->code;
 	(void)snprintf(
 	    a->message, sizeof(a->message), "%s", answer->message != NULL ? answer->message : "");
@@ -213,23 +218,196 @@ test_ends(void)
 	cw_buf_free(&a.stream);
 }
 
-static void
-test_too_long(void)
+/* {"state":"done", MEMBER: a list of one text of n bytes}; the caller frees. */
+static char *
+long_result(const char *member, size_t n)
 {
-	size_t n = 2u << 20;
-	char *text = malloc(n + 64);
-	struct answer a = { 0 };
+	char *text = malloc(n + 128);
+	size_t at = (size_t)snprintf(text, 128, "{\"state\":\"done\",\"%s\":[\"", member);
 
-	test_case = "a plan longer than a message";
-	run(&a, "plan");
-	(void)strcpy(text, "{\"state\":\"done\",\"plan\":\"");
-	memset(text + strlen(text), 'x', n);
-	(void)strcpy(text + n + 24, "\"}");
+	memset(text + at, 'x', n);
+	(void)strcpy(text + at + n, "\"]}");
+	return text;
+}
+
+static void
+end_long(const char *member, size_t n)
+{
+	char *text = long_result(member, n);
+
 	double_script_done(double_script(), 0, NULL, text);
 	free(text);
 	pump();
+}
+
+static void
+test_long_results(void)
+{
+	size_t n = 2u << 20;
+	char *text = long_result("plan", n);
+	struct answer a = { 0 }, b = { 0 };
+	const char *line;
+
+	test_case = "a result longer than a message is the stream's last line";
+	run(&a, "plan");
+	double_script_lines(double_script(), "{\"output\":1}\n", 13);
+	end_long("plan", n);
+	CHECK_EQ(a.code, CW_OK);
+	CHECK_STR(a.state, "");
+	CHECK_EQ(a.streamed, (int)cw_buf_left(&a.stream) - 13);
+	line = cw_buf_str(&a.stream) + 13;
+	CHECK(cw_starts_with(line, "{\"result\":{"));
+	CHECK_EQ(strncmp(line + 10, text, strlen(text)), 0);
+	CHECK_STR(line + 10 + strlen(text), "}\n");
+	test_case = "a reader that does not read it";
+	run(&a, "plan");
+	cw_wire_request_pause(a.request);
+	end_long("plan", n);
+	CHECK_EQ(a.code, 1);
+	test_case = "two of them at once";
+	run(&b, "plan");
+	end_long("plan", n);
+	CHECK_EQ(b.code, CW_EUNAVAILABLE);
+	CHECK(strstr(b.message, "another large plan") != NULL);
+	cw_buf_free(&b.stream);
+	test_case = "what was done is told, however many there are";
+	run(&b, "apply");
+	end_long("entries", n);
+	CHECK_EQ(b.code, CW_OK);
+	CHECK(b.streamed > (int)n);
+	cw_buf_free(&b.stream);
+	test_case = "and it reads on";
+	cw_wire_request_resume(a.request);
+	pump();
+	CHECK_EQ(a.code, CW_OK);
+	CHECK_EQ(a.streamed, (int)cw_buf_left(&a.stream));
+	test_case = "and then there is room again";
+	run(&a, "plan");
+	end_long("plan", n);
+	CHECK_EQ(a.code, CW_OK);
+	test_case = "its reader goes away half way";
+	run(&a, "plan");
+	cw_wire_request_pause(a.request);
+	end_long("plan", n);
+	disconnect();
+	connect_both();
+	run(&a, "plan");
+	end_long("plan", n);
+	CHECK_EQ(a.code, CW_OK);
+	test_case = "a plan that is too long";
+	run(&a, "plan");
+	end_long("plan", CW_WIRE_RESULT_MAX + 64);
 	CHECK_EQ(a.code, CW_ELIMIT);
-	CHECK(strstr(a.message, "causewayctl plan") != NULL);
+	CHECK(strstr(a.message, "split the script") != NULL);
+	test_case = "what ran and says too much has run all the same";
+	run(&a, "run");
+	end_long("refusals", CW_WIRE_RESULT_MAX + 64);
+	CHECK_EQ(a.code, CW_OK);
+	CHECK_STR(a.state, "done");
+	cw_buf_free(&a.stream);
+	free(text);
+}
+
+#define UPLOAD_ID "6f1de2b0-6a3c-4d2a-9b1e-00000000000b"
+
+/* {"bytes","sha256"} of text, into an object. */
+static cJSON *
+name(cJSON *object, const char *text)
+{
+	uint8_t sum[32];
+	struct cw_buf hash;
+	size_t n;
+
+	cw_buf_init(&hash, 128);
+	CHECK_EQ(EVP_Q_digest(NULL, "SHA256", NULL, text, strlen(text), sum, &n), 1);
+	CHECK_EQ(cw_hex_put(&hash, sum, sizeof(sum)), CW_OK);
+	cJSON_AddNumberToObject(object, "bytes", (double)strlen(text));
+	cJSON_AddStringToObject(object, "sha256", cw_buf_str(&hash));
+	cw_buf_free(&hash);
+	return object;
+}
+
+static void
+take(struct answer *a, const char *text, const char *method)
+{
+	cJSON *p = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(p, "id", UPLOAD_ID);
+	cJSON_AddItemToObject(p, "upload", name(cJSON_CreateObject(), text));
+	ask(a, method, p);
+}
+
+/* text in two parts, then the request that takes it, or NULL. */
+static void
+upload(struct answer *a, const char *text, const char *method)
+{
+	size_t n = strlen(text), half = n / 2;
+	char *part;
+	cJSON *p;
+
+	for (size_t at = 0; at < n; at = at == 0 ? half : n) {
+		part = cw_strndup(text + at, at == 0 ? half : n - half);
+		p = name(cJSON_CreateObject(), text);
+		cJSON_AddStringToObject(p, "id", UPLOAD_ID);
+		cJSON_AddNumberToObject(p, "at", (double)at);
+		cJSON_AddStringToObject(p, "data", part);
+		ask(a, "upload.part", p);
+		CHECK_EQ(a->code, CW_OK);
+		free(part);
+	}
+	if (method != NULL)
+		take(a, text, method);
+}
+
+static void
+test_uploads(void)
+{
+	struct answer a = { 0 };
+	char until[CW_TIME_TEXT], script[512], plan[512];
+
+	cw_time_text(until, cw_clock_unix_ms() + 60000);
+	(void)snprintf(script, sizeof(script),
+	    "{\"id\":\"" UPLOAD_ID "\",\"not_after\":\"%s\",\"mode\":\"run\",\"text\":\"Get-ADUser "
+	    "eve\"}",
+	    until);
+	(void)snprintf(plan, sizeof(plan),
+	    "{\"id\":\"" UPLOAD_ID "\",\"not_after\":\"%s\",\"plan\":{\"entries\":[]}}", until);
+	test_case = "a script in parts";
+	upload(&a, script, "script.run");
+	CHECK_STR(double_script()->text, "Get-ADUser eve");
+	double_script_done(double_script(), 0, NULL, "{\"state\":\"done\"}");
+	pump();
+	CHECK_STR(a.state, "done");
+	test_case = "a plan in parts";
+	upload(&a, plan, "plan.apply");
+	CHECK(cw_json_get(double_script()->plan, "entries") != NULL);
+	CHECK(!double_script()->approved);
+	double_script_done(double_script(), 0, NULL, "{\"state\":\"done\"}");
+	pump();
+	test_case = "while another large one is there";
+	double_broker_has_large = true;
+	upload(&a, plan, "plan.apply");
+	CHECK_EQ(a.code, CW_EUNAVAILABLE);
+	double_broker_has_large = false;
+	test_case = "what is in the parts is read as strictly";
+	upload(&a, "{\"id\":\"" UPLOAD_ID "\",\"plan\":1}", "plan.apply");
+	CHECK_EQ(a.code, CW_EINVAL);
+	upload(&a, "{\"id\":\"" UPLOAD_ID "\",", "plan.apply");
+	CHECK_EQ(a.code, CW_EINVAL);
+	test_case = "one that is stopped half way is gone";
+	upload(&a, script, NULL);
+	stop(UPLOAD_ID);
+	take(&a, script, "script.run");
+	CHECK_EQ(a.code, CW_ECONFLICT);
+	test_case = "and so is one whose connection ends";
+	upload(&a, script, NULL);
+	disconnect();
+	cw_scripts_disconnected(scripts);
+	connect_both();
+	take(&a, script, "script.run");
+	CHECK_EQ(a.code, CW_ECONFLICT);
+	CHECK(strstr(a.message, "not all here") != NULL);
+	CHECK_EQ(double_scripts(), 0);
 	cw_buf_free(&a.stream);
 }
 
@@ -372,7 +550,8 @@ main(void)
 	CHECK_EQ(cw_scripts_new(&scripts, &config, &err), CW_OK);
 	connect_both();
 	test_ends();
-	test_too_long();
+	test_long_results();
+	test_uploads();
 	test_slow_reader();
 	test_stops();
 	test_end();

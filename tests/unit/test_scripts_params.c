@@ -14,8 +14,7 @@ int test_failed;
 #define SOON "\"not_after\":\"2026-11-24T09:31:00Z\""
 #define SCRIPT "\"mode\":\"run\",\"text\":\"Get-ADUser ada\","
 
-typedef int reads(
-    struct cw_script_params *ret, const cJSON *params, int64_t now_ms, struct cw_err *err);
+typedef int reads(struct cw_script_params *ret, cJSON *params, int64_t now_ms, struct cw_err *err);
 
 static const struct {
 	const char *name;
@@ -93,6 +92,8 @@ main(void)
 			CHECK(p.request.caller != NULL && p.request.controller != NULL);
 			CHECK_EQ(strcmp(p.request.id, "6f1de2b0-6a3c-4d2a-9b1e-000000000001") != 0,
 			    local);
+			CHECK(cw_json_get(json, "plan") == NULL);
+			cJSON_Delete(p.request.plan);
 		}
 		cJSON_Delete(json);
 	}

@@ -2,8 +2,8 @@
 /*
  * A broker that does what the script's first words say, in the agent's program: for
  * tests of everything around it. "say JSON", "warn TEXT", "flood N", "wait" (until it
- * is stopped), "refuse", "fail", "lose"; a line each. A planning gives one entry, and
- * an application a step for each.
+ * is stopped), "refuse", "fail", "lose"; a line each. A planning gives one entry and what
+ * "entries N" adds, and an application a step for each.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +78,20 @@ refuse(struct cw_script *s)
 	end(s, "failed");
 }
 
+/* The plan gets so many more, all alike. */
+static void
+add_entries(struct cw_script *s, long n)
+{
+	cJSON *entries = cJSON_GetObjectItem(cJSON_GetObjectItem(s->result, "plan"), "entries");
+	cJSON *one;
+
+	for (long i = 0; entries != NULL && i < n; i++) {
+		one = cJSON_Duplicate(entries->child, true);
+		cJSON_SetNumberValue(cJSON_GetObjectItem(one, "entry"), (double)i + 2);
+		cJSON_AddItemToArray(entries, one);
+	}
+}
+
 /* One line of the script; false when it has ended or waits. */
 static bool
 step(struct cw_script *s)
@@ -98,6 +112,8 @@ step(struct cw_script *s)
 		line(s, "warning", words + 5);
 	} else if (cw_starts_with(words, "flood ")) {
 		s->flood = strtol(words + 6, NULL, 10);
+	} else if (cw_starts_with(words, "entries ")) {
+		add_entries(s, strtol(words + 8, NULL, 10));
 	} else if (cw_streq(words, "wait")) {
 		s->waits = true;
 		return false;
@@ -156,6 +172,13 @@ go_on(uv_timer_t *timer)
 }
 
 int
+cw_broker_check_large(const struct cw_broker *b, struct cw_err *err)
+{
+	(void)b, (void)err;
+	return CW_OK;
+}
+
+int
 cw_script_start(struct cw_script **ret, struct cw_broker *b,
     const struct cw_script_request *request, const struct cw_script_events *events, void *arg,
     struct cw_err *err)
@@ -165,7 +188,7 @@ cw_script_start(struct cw_script **ret, struct cw_broker *b,
 	(void)err;
 	s->text = s->at = cw_strndup(request->text != NULL ? request->text : "",
 	    request->text != NULL ? request->text_len : 0);
-	s->plan = cJSON_Duplicate(request->plan, true);
+	s->plan = request->plan;
 	s->mode = request->mode;
 	s->approved = request->approved;
 	s->events = events;

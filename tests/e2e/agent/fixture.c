@@ -264,10 +264,7 @@ run_script(struct fixture *f, struct run *r, const char *text, bool plan)
 void
 run_apply(struct fixture *f, struct run *r, const char *plan)
 {
-	cJSON *json = cJSON_Parse(plan);
-
-	send_script(f, r, &(const struct cw_agents_script){ .apply = json });
-	cJSON_Delete(json);
+	send_script(f, r, &(const struct cw_agents_script){ .apply = plan });
 }
 
 void

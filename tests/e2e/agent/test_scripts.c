@@ -10,6 +10,7 @@
 #include "fixture.h"
 #include "test.h"
 #include "base/json.h"
+#include "broker/broker.h"
 #include "os/file.h"
 
 int test_failed;
@@ -117,6 +118,154 @@ runs_a_script(struct fixture *f)
 
 	cJSON_Delete(status);
 	return runs;
+}
+
+/* --- what no message holds, from the bridge */
+
+#define LARGE (CW_SCRIPT_TEXT_MAX - 64u) /* bytes */
+
+/* These words, and behind them a comment up to so many bytes, in letters of two; freed by free().
+ */
+static char *
+large_script(const char *words, size_t n)
+{
+	char *text = malloc(n + 2);
+	size_t at = (size_t)snprintf(text, n, "%s\n#", words);
+
+	for (; at + 2 <= n; at += 2)
+		memcpy(text + at, "\xc3\xbc", 2);
+	text[at] = '\0';
+	return text;
+}
+
+static void
+check_run(struct run *r, int code, const char *state, const char *says)
+{
+	run_wait(&fix, r);
+	CHECK_EQ(r->code, code);
+	CHECK_STR(run_state(r), state);
+	if (strstr(r->err.text, says) == NULL)
+		CHECK_STR(r->err.text, says);
+	run_free(r);
+}
+
+static void
+test_large_plan(void)
+{
+	char path[300], *text;
+	struct run r;
+	struct child c;
+	cJSON *plan;
+
+	test_case = "a large plan";
+	run_script(&fix, &r, "entries 4999", true);
+	run_wait(&fix, &r);
+	CHECK_EQ(r.code, CW_OK);
+	CHECK_EQ(cw_buf_left(&r.output), 0); /* its result is no output */
+	plan = cJSON_DetachItemFromObject(r.result, "plan");
+	run_free(&r);
+	CHECK_EQ(cJSON_GetArraySize(cw_json_get(plan, "entries")), 5000);
+	text = cJSON_PrintUnformatted(plan);
+	CHECK(strlen(text) > 1u << 20);
+	test_case = "is applied";
+	run_apply(&fix, &r, text);
+	run_wait(&fix, &r);
+	CHECK_EQ(r.code, CW_OK);
+	CHECK(strstr(cw_buf_str(&r.output), "{\"step\":{\"entry\":5000,") != NULL);
+	run_free(&r);
+	cJSON_free(text);
+	cJSON_Delete(plan);
+	test_case = "and over the control socket";
+	(void)snprintf(path, sizeof(path), "%s/large.json", fix.folder);
+	CHECK_EQ(CTL(&c, "entries 9999", "plan", "-", "--out", path), 0);
+	CHECK(strstr(cw_buf_str(&c.output), "Plan: 10000 writes") != NULL);
+	child_free(&c);
+	CHECK_EQ(CTL(&c, NULL, "apply", path, "--approve"), 0);
+	CHECK(strstr(cw_buf_str(&c.output),
+		  "10000  Set-ADUser  CN=Ada,DC=lab,DC=test (user)  done") != NULL);
+	child_free(&c);
+	CHECK_EQ(cw_file_remove(path, NULL), CW_OK);
+}
+
+static void
+test_large_scripts(void)
+{
+	static const struct cw_agents_events none = { NULL, NULL };
+	char *text = large_script("say \"large\"", LARGE), *longer = large_script("", 21u << 20);
+	struct cw_agents_script over = { .tenant = TENANT, .agent = fix.id, .text = longer };
+	struct run r[4];
+	struct child c;
+	struct cw_err err = { 0 };
+	char path[300];
+
+	test_case = "several at once, and a small one between them";
+	for (size_t i = 0; i < 3; i++)
+		run_script(&fix, &r[i], text, false);
+	run_script(&fix, &r[3], "say \"small\"", false);
+	check_run(&r[3], CW_OK, "done", "");
+	CHECK(!r[2].done);
+	for (size_t i = 0; i < 3; i++) {
+		run_wait(&fix, &r[i]);
+		CHECK_STR(cw_buf_str(&r[i].output), "{\"output\":\"large\"}\n");
+		check_run(&r[i], CW_OK, "done", "");
+	}
+	test_case = "one that is stopped before its turn, and one in the midst of it";
+	for (size_t i = 0; i < 3; i++)
+		run_script(&fix, &r[i], text, false);
+	cw_agents_run_stop(r[0].run);
+	cw_agents_run_stop(r[1].run);
+	check_run(&r[0], CW_EUNAVAILABLE, "", "stopped before it was sent");
+	check_run(&r[1], CW_EUNAVAILABLE, "", "stopped before it was sent");
+	check_run(&r[2], CW_OK, "done", "");
+	test_case = "more than wait at a time";
+	{
+		struct run many[10];
+		size_t n = 0;
+
+		over = (struct cw_agents_script){ .tenant = TENANT,
+			.agent = fix.id,
+			.text = text,
+			.id = TENANT,
+			.not_after_ms = INT64_MAX };
+		for (; n < 8; n++)
+			run_script(&fix, &many[n], text, false);
+		CHECK_EQ(cw_agents_script(NULL, fix.bridge.agents, &over, &none, NULL, &err),
+		    CW_EUNAVAILABLE);
+		CHECK(strstr(err.text, "try again later") != NULL);
+		while (n > 0)
+			check_run(&many[--n], CW_OK, "done", "");
+	}
+	test_case = "longer than any";
+	over.text = longer;
+	over.not_after_ms = 0;
+	CHECK_EQ(cw_agents_script(NULL, fix.bridge.agents, &over, &none, NULL, &err), CW_EINVAL);
+	CHECK(strstr(err.text, "split the script") != NULL);
+	test_case = "the agent is killed in the midst of it";
+	run_script(&fix, &r[0], text, false);
+	run_script(&fix, &r[1], text, false);
+	(void)uv_process_kill(&fix.agent.process, SIGKILL);
+	check_run(&r[0], CW_EUNAVAILABLE, "", "nothing was done");
+	check_run(&r[1], CW_EUNAVAILABLE, "", "");
+	child_wait(&fix.agent);
+	child_free(&fix.agent);
+	fixture_start(&fix);
+	test_case = "and works again";
+	run_script(&fix, &r[0], text, false);
+	check_run(&r[0], CW_OK, "done", "");
+	test_case = "over the control socket";
+	(void)snprintf(path, sizeof(path), "%s/large.ps1", fix.folder);
+	CHECK_EQ(cw_file_write(path, text, strlen(text), true, &err), CW_OK);
+	CHECK_EQ(CTL(&c, NULL, "run", path), 0);
+	CHECK_STR(cw_buf_str(&c.output), "large\n");
+	child_free(&c);
+	CHECK_EQ(cw_file_write(path, longer, CW_SCRIPT_TEXT_MAX + 1, true, &err), CW_OK);
+	CHECK_EQ(CTL(&c, NULL, "run", path), 2);
+	CHECK(strstr(cw_buf_str(&c.errors),
+		  "1048576 bytes, which are the most: split the script") != NULL);
+	child_free(&c);
+	CHECK_EQ(cw_file_remove(path, NULL), CW_OK);
+	free(text);
+	free(longer);
 }
 
 /* The script is stopped when causewayctl is. */
@@ -244,6 +393,8 @@ main(int argc, char **argv)
 	fixture_start(&fix);
 	test_run();
 	test_plan();
+	test_large_plan();
+	test_large_scripts();
 	test_gone();
 	test_agent_killed();
 	test_lockdown();

@@ -286,6 +286,8 @@ on_request(void *arg, struct cw_wire_call *call, const char *method, const cJSON
 		stop_script(call);
 	else if (strcmp(method, "command.query") == 0)
 		query(call, params);
+	else if (strcmp(method, "upload.part") == 0) /* as an agent from before there was one */
+		cw_wire_call_fail(call, CW_ENOTFOUND, "no such method", NULL);
 	else
 		cw_wire_call_finish(call, cJSON_CreateObject());
 }

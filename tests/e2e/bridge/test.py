@@ -224,6 +224,17 @@ def test_scripts(b, key, agent):
         b.call("POST", f"/v1/operations/{running}/cancel", key)
         agent.wait("stop", running)
         until("its end", lambda: b.call("GET", f"/v1/operations/{running}", key).body["state"] == "cancelled")
+    # This agent is of a version that knows nothing of parts.
+    a = b.call("POST", where + "?wait=30", key, {"mode": "run", "script": "#" * (1 << 20)})
+    if not DOUBLE:
+        check("a long one for an old agent", a.body["state"] == "failed" and "update the agent, or split the script" in
+              a.body["error"]["message"], a)
+    a = b.call("POST", where, key, {"mode": "run", "script": "#" * ((1 << 20) + 1)})
+    check("a longer one", a.status == 400 and "limit 1048576" in a.body["error"]["message"], a)
+    a = b.call("POST", where, "cwk_nobody", {"mode": "run", "script": "#" * (2 << 20)})
+    check("a long one of nobody", a.status == 401, a)
+    a = b.call("POST", where, key, {"mode": "run", "script": "#" * (21 << 20)})
+    check("one that no body holds", a.status == 413 and "split the script" in a.body["error"]["message"], a)
     status, reader, err = b.command("key", "create", "see", "--role", "reader", "--tenants", "lab")
     for address, body in [(where, {"mode": "plan", "script": "x"}), ("/v1/tenants/lab/plans/apply", {"plan": plan})]:
         check("a reader may not", b.call("POST", address, reader, body).status == 403, err)

@@ -176,7 +176,7 @@ rig_apply(struct outcome *o, const cJSON *plan, const cJSON *secrets, bool appro
 	char id[CW_UUID_TEXT];
 	struct cw_script_request q = { .id = id,
 		.mode = CW_SCRIPT_APPLY,
-		.plan = plan,
+		.plan = cJSON_Duplicate(plan, true),
 		.secrets = secrets,
 		.approved = approved,
 		.timeout_ms = RIG_MS };
