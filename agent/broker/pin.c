@@ -493,7 +493,9 @@ pin_is_free(const struct broker_call *call)
 
 	if (call->script->ops != NULL || takes_along(call))
 		return false;
-	for (size_t e = 0; e < call->count; e++)
+	for (size_t e = 0; e < call->count; e++) {
+		if (cw_catalogue_call_is_for_pdc(call->entries[e].bound))
+			return false; /* where one was written first decides for the next */
 		for (size_t i = 0; cw_catalogue_call_name(call->entries[e].bound, i, &named); i++) {
 			name = (struct lookup_name){ .parameter = named.parameter,
 				.text = named.text };
@@ -501,6 +503,7 @@ pin_is_free(const struct broker_call *call)
 			if (!named.target || name.form != CW_IDENTITY_GUID)
 				return false;
 		}
+	}
 	return true;
 }
 
