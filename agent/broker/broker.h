@@ -75,16 +75,25 @@ void cw_broker_close(struct cw_broker *b, void (*closed)(void *arg), void *arg);
  */
 void cw_broker_status_put(const struct cw_broker *b, cJSON *object);
 
+/* A write that is no script's; call and parameters are borrowed until the answer. */
+struct cw_broker_write {
+	struct cw_catalogue_call *call;
+	const cJSON *parameters; /* as they were given, for a refusal; may be NULL */
+	const char *server; /* the controller */
+	bool stays; /* there, whatever it is about; otherwise passwords go to the PDC emulator */
+	uint32_t timeout_ms;
+};
+
 /*
- * For a command that is no script's and that cw_catalogue_call_is_for_pdc(): does it run on server,
- * or on the PDC emulator? CW_OK: on server. CW_EAGAIN: done follows, perhaps from inside, with the
- * name (NULL: the agent is being stopped, err says so) and a warning or ""; by then the call names
- * its object by GUID. It is borrowed until done, or until the question is cancelled.
+ * May it be made, and where does it run? Its objects are looked up as a script's are, and call
+ * names them by GUID then. done follows, perhaps from inside: with the controller's name and a
+ * warning or "". failure, which is the callee's, is NULL, or why it is not made: a map as that of
+ * a `fail` record (PROTOCOL.md), with "refusal" where a rule forbids it. The name is NULL when the
+ * agent is being stopped. On an error nothing follows.
  */
-int cw_broker_place(struct cw_broker *b, struct cw_catalogue_call *call, const char *server,
-    uint32_t timeout_ms,
-    void (*done)(void *arg, const char *server, const char *warning, const struct cw_err *err),
-    void *arg, struct cw_err *err);
+int cw_broker_place(struct cw_broker *b, const struct cw_broker_write *write,
+    void (*done)(void *arg, const char *server, const char *warning, cJSON *failure), void *arg,
+    struct cw_err *err);
 void cw_broker_place_cancel(struct cw_broker *b, const void *arg); /* done does not come */
 
 enum cw_script_mode {

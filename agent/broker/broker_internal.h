@@ -179,6 +179,7 @@ struct cw_script {
 	struct cw_sandboxes_request *request;
 	struct cw_sandbox *sandbox;
 	struct cw_psrp_pipeline *pipeline;
+	bool stays; /* no write goes to the PDC emulator */
 	bool paused; /* by its caller */
 	char stopped[CW_ERR_TEXT_MAX]; /* why, or "" */
 	bool broken; /* its sandbox is to be ended at the next tick */

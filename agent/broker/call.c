@@ -83,7 +83,8 @@ call_refusal(struct cw_script *s, const char *command, const cJSON *parameters,
 	cJSON *json = cw_refusal_json(refusal, command, parameters);
 
 	s->refusal_count++;
-	if (json != NULL && cJSON_GetArraySize(s->refusals) < (int)CW_SCRIPT_REFUSALS_MAX)
+	if (json != NULL && s->refusals != NULL &&
+	    cJSON_GetArraySize(s->refusals) < (int)CW_SCRIPT_REFUSALS_MAX)
 		cJSON_AddItemToArray(s->refusals, cJSON_Duplicate(json, true));
 	if (json != NULL)
 		cJSON_AddItemToObject(fail, "refusal", json);

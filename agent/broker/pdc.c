@@ -106,7 +106,7 @@ is_candidate(const struct broker_call *call, const struct broker_entry *entry)
 	const struct lookup_name *target = target_of(call, entry);
 	const struct broker_object *o;
 
-	if (target == NULL || !is_looked_up(call, entry) ||
+	if (call->script->stays || target == NULL || !is_looked_up(call, entry) ||
 	    !cw_catalogue_call_is_for_pdc(entry->bound))
 		return false;
 	o = &call->objects[target->object];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where a command that is no script's is to run: looked up as a write of a script is,
- * and then not made.
+ * Whether and where a command that is no script's is to run: judged as a write of a
+ * script is, and then not made.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@ struct broker_place {
 	struct cw_script script; /* that there is not: what its one call needs of one */
 	struct broker_place *next;
 	bool on_pdc;
-	void (*done)(void *arg, const char *server, const char *warning, const struct cw_err *err);
+	void (*done)(void *arg, const char *server, const char *warning, cJSON *failure);
 	void *arg;
 };
 
@@ -29,17 +29,19 @@ forget(struct broker_place *p)
 	free(p);
 }
 
-/* What its object is could not be told: the command itself will say why. */
 static void
 on_over(struct broker_call *call)
 {
 	struct broker_place *p = (struct broker_place *)call->script;
-	const struct cw_err ok = { 0 };
+	cJSON *failure = call->failure;
 
+	call->failure = NULL;
 	call_free(call);
 	if (p->done != NULL)
 		p->done(p->arg, p->on_pdc ? p->script.pdc : p->script.server, p->script.pdc_warning,
-		    &ok);
+		    failure);
+	else
+		cJSON_Delete(failure);
 	forget(p);
 }
 
@@ -50,32 +52,15 @@ on_looked_up(struct broker_call *call)
 	mode_done(call, 1);
 }
 
-/* The PDC emulator is the very one, as far as is known now. */
-static bool
-is_there(struct cw_broker *b, const char *server)
-{
-	struct cw_controller_wait wait = { .pdc = true };
-	const char *name = NULL;
-	struct cw_err err;
-
-	if (cw_controller_ask(b->config.controller, &name, &wait, &err) == CW_OK)
-		return cw_strcaseeq(name, server);
-	cw_controller_cancel(b->config.controller, &wait);
-	return false;
-}
-
 int
-cw_broker_place(struct cw_broker *b, struct cw_catalogue_call *call, const char *server,
-    uint32_t timeout_ms,
-    void (*done)(void *arg, const char *server, const char *warning, const struct cw_err *err),
-    void *arg, struct cw_err *err)
+cw_broker_place(struct cw_broker *b, const struct cw_broker_write *write,
+    void (*done)(void *arg, const char *server, const char *warning, cJSON *failure), void *arg,
+    struct cw_err *err)
 {
 	static const struct broker_mode_ops ops = { .write = on_looked_up, .call_over = on_over };
 	struct broker_place *p;
 	struct broker_call *c;
 
-	if (is_there(b, server))
-		return CW_OK;
 	if (b->closing)
 		return cw_fail(err, CW_EUNAVAILABLE, "the agent is being stopped");
 	if ((p = calloc(1, sizeof(*p))) == NULL)
@@ -83,11 +68,11 @@ cw_broker_place(struct cw_broker *b, struct cw_catalogue_call *call, const char 
 	p->script.broker = b;
 	p->script.state = SCRIPT_RUNNING;
 	p->script.mode = CW_SCRIPT_RUN;
-	p->script.approved = true; /* what may be written is for others to say */
-	p->script.due_ms = broker_now(b) + timeout_ms;
+	p->script.stays = write->stays;
+	p->script.due_ms = broker_now(b) + write->timeout_ms;
 	p->script.ops = &ops;
-	(void)snprintf(p->script.server, sizeof(p->script.server), "%s", server);
-	if ((c = call_add(&p->script, cw_catalogue_call_entry(call)->name, 1)) == NULL) {
+	(void)snprintf(p->script.server, sizeof(p->script.server), "%s", write->server);
+	if ((c = call_add(&p->script, cw_catalogue_call_entry(write->call)->name, 1)) == NULL) {
 		free(p);
 		return cw_fail(err, CW_ENOMEM, "out of memory");
 	}
@@ -95,10 +80,12 @@ cw_broker_place(struct cw_broker *b, struct cw_catalogue_call *call, const char 
 	p->arg = arg;
 	p->next = b->places;
 	b->places = p;
-	c->entries[0].bound = call; /* borrowed: not among those that were made */
+	/* Borrowed: not among those that were made. */
+	c->entries[0].bound = write->call;
+	c->entries[0].parameters = (cJSON *)write->parameters;
 	c->count = 1;
 	call_next(c);
-	return CW_EAGAIN;
+	return CW_OK;
 }
 
 void
@@ -117,10 +104,8 @@ cw_broker_place_cancel(struct cw_broker *b, const void *arg)
 void
 place_abandon_all(struct cw_broker *b)
 {
-	struct cw_err err;
 	struct broker_place *p;
 
-	(void)cw_fail(&err, CW_EUNAVAILABLE, "the agent is being stopped");
 	while ((p = b->places) != NULL) {
 		struct broker_call *call = p->script.calls;
 
@@ -128,7 +113,9 @@ place_abandon_all(struct cw_broker *b)
 		cw_controller_cancel(b->config.controller, &call->wait);
 		call_free(call);
 		if (p->done != NULL)
-			p->done(p->arg, NULL, "", &err);
+			p->done(p->arg, NULL, "",
+			    call_error("the agent is being stopped", "CausewayUnavailable",
+				"ResourceUnavailable", NULL));
 		forget(p);
 	}
 }

@@ -35,12 +35,11 @@ struct cw_writer;
 struct cw_commands;
 
 /* cw_broker_place() and cw_broker_place_cancel() of agent/broker, which is not known here; arg is
- * that of the config. */
+ * that of the config, stays: it runs on server, whatever it is about. */
 struct cw_commands_places {
-	int (*ask)(void *arg, struct cw_catalogue_call *call, const char *server,
-	    uint32_t timeout_ms,
-	    void (*done)(
-		void *run, const char *server, const char *warning, const struct cw_err *err),
+	int (*ask)(void *arg, struct cw_catalogue_call *call, const cJSON *parameters,
+	    const char *server, bool stays, uint32_t timeout_ms,
+	    void (*done)(void *run, const char *server, const char *warning, cJSON *failure),
 	    void *run, struct cw_err *err);
 	void (*cancel)(void *arg, const void *run);
 };
@@ -54,7 +53,7 @@ struct cw_commands_config { /* all borrowed */
 	const struct cw_policy *policy; /* the ceiling; NULL: none */
 	const char *agent; /* UUID, lower case */
 	const uint8_t *seal_private; /* 32 bytes */
-	/* Where a write runs that cw_catalogue_call_is_for_pdc(); NULL: where all others do. */
+	/* May a write be made, and where; NULL: all may, on the controller that is chosen. */
 	const struct cw_commands_places *places;
 	/* Is something of this id under way elsewhere: a script. May be NULL. */
 	bool (*runs)(void *arg, const char *id);

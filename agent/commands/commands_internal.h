@@ -43,6 +43,8 @@ struct run {
 	char server[CW_HOST_MAX]; /* "" where it takes none */
 	struct cw_controller_wait wait;
 	bool asks_place; /* of cw_commands_config.places */
+	cJSON *parameters; /* of a write, as they were given; for a refusal. Secrets are sealed */
+	cJSON *failure; /* the error that it ends with before PowerShell sees it, or NULL */
 	struct cw_err known; /* code 0: its id is in the journal, as known_state */
 	enum cw_journal_state known_state;
 	struct cw_runspaces_job *job; /* in RUNNING */
@@ -104,6 +106,7 @@ void run_free(struct run *run);
 void stream_output(struct run *run, const struct cw_ps_value *value);
 void stream_record(struct run *run, enum cw_psrp_stream stream, const struct cw_ps_value *record);
 void stream_text(struct run *run, const char *member, const char *text);
+void stream_error(struct run *run, const cJSON *error); /* one of our own */
 void stream_flush(struct run *run); /* as much as the reader takes */
 void stream_flush_all(uv_prepare_t *flusher);
 void stream_drop(struct run *run); /* nobody reads it any more */

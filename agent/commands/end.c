@@ -33,6 +33,8 @@ run_free(struct run *run)
 	cw_buf_free(&run->result_text);
 	cJSON_Delete(run->result);
 	cJSON_Delete(run->detail);
+	cJSON_Delete(run->parameters);
+	cJSON_Delete(run->failure);
 	free(run);
 	commands_look(c);
 }

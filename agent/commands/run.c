@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
+#include "base/str.h"
 #include "commands/commands_internal.h"
 #include "commands/output.h"
 #include "commands/roles.h"
@@ -20,6 +22,7 @@
 
 static void admit(struct run *run);
 static void launch(struct run *run);
+static void fail(struct run *run);
 
 /* Why a run that PowerShell has not seen is not to go on; false when it is. */
 static bool
@@ -109,7 +112,11 @@ on_begun(void *arg)
 		refuse_known(run, run->change.state);
 	else if (err->code < 0)
 		no_journal(run, err);
-	else if (!is_over(run))
+	else if (is_over(run))
+		return;
+	else if (run->failure != NULL)
+		fail(run);
+	else
 		launch(run);
 }
 
@@ -224,6 +231,17 @@ launch(struct run *run)
 	cw_runspaces_begin_by(run->job, now + (uint64_t)(req->not_after_ms - wall));
 }
 
+/* As it would have failed in PowerShell: what it names is not there. */
+static void
+fail(struct run *run)
+{
+	run->started_ns = run->finished_ns = cw_clock_ns();
+	run->started_ms = run->finished_ms = cw_clock_unix_ms();
+	cw_request_free(&run->request);
+	stream_error(run, run->failure);
+	run_ended(run);
+}
+
 /* --- its domain controller */
 
 static void
@@ -236,22 +254,33 @@ placed(struct run *run, const char *server)
 		launch(run);
 }
 
+/* failure: a rule forbids it, nobody could look, or what it names is not there. */
 static void
-on_chosen(void *arg, const char *server, const char *warning, const struct cw_err *err)
+on_judged(void *arg, const char *server, const char *warning, cJSON *failure)
 {
 	struct run *run = arg;
+	const char *why = cw_json_str(failure, "message"), *id = cw_json_str(failure, "error_id");
+	cJSON *refusal = cJSON_DetachItemFromObjectCaseSensitive(failure, "refusal");
 
 	run->asks_place = false;
 	if (warning[0] != '\0')
 		stream_text(run, "warning", warning);
-	if (server == NULL)
-		run_refuse(run, err->code, err->text);
-	else if (!is_over(run))
+	if (refusal != NULL) {
+		run->detail = cJSON_CreateObject();
+		(void)cJSON_AddItemToObject(run->detail, "refusal", refusal);
+		run_refuse(run, CW_EDENIED, why != NULL ? why : "");
+	} else if (failure != NULL && (id == NULL || cw_starts_with(id, "Causeway"))) {
+		run_refuse(run, CW_EUNAVAILABLE, why != NULL ? why : "");
+	} else if (!is_over(run)) {
+		run->failure = failure;
 		placed(run, server);
+		return;
+	}
+	cJSON_Delete(failure);
 }
 
-/* Passwords and unlocks go to the PDC emulator where they can, unless the bridge names the one that
- * it began on. */
+/* A write is judged by the objects that it names. Passwords and unlocks go to the PDC emulator
+ * where they can, unless the bridge names the one that it began on. */
 static void
 chosen(struct run *run, const char *server)
 {
@@ -261,21 +290,18 @@ chosen(struct run *run, const char *server)
 	struct cw_err err = { 0 };
 	int r;
 
-	if (c->config.places == NULL || req->controller[0] != '\0' ||
-	    !cw_catalogue_call_is_for_pdc(req->call)) {
+	if (c->config.places == NULL || !req->entry->write) {
 		placed(run, server);
 		return;
 	}
 	run->asks_place = true;
-	r = c->config.places->ask(c->config.arg, req->call, server,
-	    run->due_ms > now ? (uint32_t)(run->due_ms - now) : 1, on_chosen, run, &err);
-	if (r == CW_EAGAIN)
+	r = c->config.places->ask(c->config.arg, req->call, run->parameters, server,
+	    req->controller[0] != '\0', run->due_ms > now ? (uint32_t)(run->due_ms - now) : 1,
+	    on_judged, run, &err);
+	if (r == CW_OK)
 		return; /* it goes on there, or is over already */
 	run->asks_place = false;
-	if (r == CW_OK)
-		placed(run, server);
-	else
-		run_refuse(run, r, err.text);
+	run_refuse(run, r, err.text);
 }
 
 static void
@@ -404,7 +430,8 @@ on_cancelled(void *arg)
 }
 
 static struct run *
-add(struct cw_commands *c, struct cw_wire_call *call, const struct cw_request *req)
+add(struct cw_commands *c, struct cw_wire_call *call, const struct cw_request *req,
+    const cJSON *params)
 {
 	static const struct cw_wire_call_events events = { on_writable, on_cancelled };
 	struct run *run = calloc(1, sizeof(*run));
@@ -415,6 +442,9 @@ add(struct cw_commands *c, struct cw_wire_call *call, const struct cw_request *r
 	run->call = call;
 	run->request = *req;
 	run->kept_all = true;
+	if (req->entry->write)
+		run->parameters =
+		    cJSON_Duplicate(cJSON_GetObjectItemCaseSensitive(params, "parameters"), true);
 	run->due_ms = uv_now(c->config.loop) + req->timeout_ms;
 	cw_buf_init(&run->lines, LINES_MAX);
 	cw_buf_init(&run->kept, CW_JOURNAL_OUTPUT_MAX);
@@ -482,7 +512,7 @@ run_new(struct cw_commands *c, struct cw_wire_call *call, const cJSON *params)
 	} else if (check_room(c, &req, &detail, &err) < 0) {
 		commands_refuse(c, call, &err, detail);
 		cw_request_free(&req);
-	} else if ((run = add(c, call, &req)) == NULL) {
+	} else if ((run = add(c, call, &req, params)) == NULL) {
 		(void)cw_fail(&err, CW_ENOMEM, "out of memory");
 		commands_refuse(c, call, &err, NULL);
 		cw_request_free(&req);

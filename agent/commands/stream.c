@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/json.h"
 #include "commands/commands_internal.h"
 #include "commands/output.h"
 
@@ -140,6 +141,20 @@ stream_text(struct run *run, const char *member, const char *text)
 
 	if (cw_output_text(&run->lines, member, text) == CW_OK)
 		made(run, before);
+}
+
+void
+stream_error(struct run *run, const cJSON *error)
+{
+	size_t before = cw_buf_left(&run->lines);
+
+	if (run->errors++ == 0 && cw_json_put(&run->error, error) < 0)
+		cw_buf_clear(&run->error);
+	if (cw_buf_puts(&run->lines, "{\"error\":") == CW_OK &&
+	    cw_json_put(&run->lines, error) == CW_OK && cw_buf_puts(&run->lines, "}\n") == CW_OK)
+		made(run, before);
+	else
+		run->lines.len = run->lines.off + before;
 }
 
 void

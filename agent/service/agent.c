@@ -98,13 +98,15 @@ script_runs(void *arg, const char *id)
 }
 
 static int
-place_ask(void *arg, struct cw_catalogue_call *call, const char *server, uint32_t timeout_ms,
-    void (*done)(void *run, const char *server, const char *warning, const struct cw_err *err),
-    void *run, struct cw_err *err)
+place_ask(void *arg, struct cw_catalogue_call *call, const cJSON *parameters, const char *server,
+    bool stays, uint32_t timeout_ms,
+    void (*done)(void *run, const char *server, const char *warning, cJSON *failure), void *run,
+    struct cw_err *err)
 {
 	const struct cw_agent *a = arg;
+	const struct cw_broker_write write = { call, parameters, server, stays, timeout_ms };
 
-	return cw_broker_place(a->broker, call, server, timeout_ms, done, run, err);
+	return cw_broker_place(a->broker, &write, done, run, err);
 }
 
 static void

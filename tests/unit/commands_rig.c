@@ -199,20 +199,23 @@ rig_until(const bool *what)
 /* --- in place of the broker */
 
 static int
-place_ask(void *arg, struct cw_catalogue_call *call, const char *server, uint32_t timeout_ms,
-    void (*done)(void *run, const char *server, const char *warning, const struct cw_err *err),
-    void *run, struct cw_err *err)
+place_ask(void *arg, struct cw_catalogue_call *call, const cJSON *parameters, const char *server,
+    bool stays, uint32_t timeout_ms,
+    void (*done)(void *run, const char *server, const char *warning, cJSON *failure), void *run,
+    struct cw_err *err)
 {
 	struct rig_place *p = &((struct rig *)arg)->place;
 
 	(void)call;
-	CHECK_STR(server, "dc1.lab.test");
+	CHECK(cJSON_IsObject(parameters));
 	CHECK(timeout_ms > 0);
 	p->asked++;
+	p->stays = stays;
 	p->done = done;
 	p->run = run;
-	return p->code == CW_OK || p->code == CW_EAGAIN ? p->code
-							: cw_fail(err, p->code, "not now");
+	if (p->code == CW_OK) /* at once */
+		done(run, server, "", NULL);
+	return p->code == CW_OK || p->code == CW_EAGAIN ? CW_OK : cw_fail(err, p->code, "not now");
 }
 
 static void
@@ -225,13 +228,10 @@ place_cancel(void *arg, const void *run)
 }
 
 void
-rig_placed(const char *server, const char *warning)
+rig_placed(const char *server, const char *warning, const char *failure)
 {
-	struct cw_err err = { 0 };
-
-	if (server == NULL)
-		(void)cw_fail(&err, CW_EUNAVAILABLE, "the agent is being stopped");
-	rig.place.done(rig.place.run, server, warning, &err);
+	rig.place.done(
+	    rig.place.run, server, warning, failure == NULL ? NULL : cJSON_Parse(failure));
 	rig_pump();
 }
 

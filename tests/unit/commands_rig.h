@@ -34,11 +34,12 @@
 
 #define RIG_VALID_MS 60000
 
-/* In place of the broker: where writes for the PDC emulator run. */
+/* In place of the broker: whether and where writes run. */
 struct rig_place {
-	int code; /* what is answered at once */
+	int code; /* CW_OK: answered at once; CW_EAGAIN: by rig_placed(); or why it cannot be */
 	int asked, cancelled;
-	void (*done)(void *run, const char *server, const char *warning, const struct cw_err *err);
+	bool stays;
+	void (*done)(void *run, const char *server, const char *warning, cJSON *failure);
 	void *run;
 };
 
@@ -85,7 +86,8 @@ void rig_wait(const struct answer *a); /* until it is answered */
 /* For a job to appear: its beginning may be on its way to the disk. */
 struct double_job *rig_job(const char *command);
 /* The answer where CW_EAGAIN was the first one; server NULL: the agent is being stopped. */
-void rig_placed(const char *server, const char *warning);
+/* failure: JSON, or NULL */
+void rig_placed(const char *server, const char *warning, const char *failure);
 /* What command.query says of one id. */
 const char *rig_query(struct answer *a, const char *id);
 const char *answer_state(const struct answer *a); /* of its result */

@@ -9,6 +9,7 @@
 
 #include "test.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "broker/broker_internal.h"
 #include "commands/controller.h"
@@ -543,72 +544,82 @@ test_without_pdc(void)
 
 static struct {
 	bool done;
-	char server[64], warning[CW_ERR_TEXT_MAX];
+	char server[64], warning[CW_ERR_TEXT_MAX], error_id[256];
 } placed;
 
 static void
-on_placed(void *arg, const char *server, const char *warning, const struct cw_err *err)
+on_placed(void *arg, const char *server, const char *warning, cJSON *failure)
 {
+	const char *id = cw_json_str(failure, "error_id");
+
 	CHECK(arg == &placed);
 	placed.done = true;
 	(void)snprintf(placed.server, sizeof(placed.server), "%s", server != NULL ? server : "");
-	(void)snprintf(
-	    placed.warning, sizeof(placed.warning), "%s", server != NULL ? warning : err->text);
+	(void)snprintf(placed.warning, sizeof(placed.warning), "%s", warning);
+	(void)snprintf(placed.error_id, sizeof(placed.error_id), "%s", id != NULL ? id : "");
+	cJSON_Delete(failure);
 }
 
 static void
-place(const char *name, struct cw_catalogue_call **call)
+place(const char *name, bool stays, struct cw_catalogue_call **call)
 {
 	cJSON *parameters = cJSON_Parse("{\"Identity\":\"ada\"}");
+	struct cw_broker_write write = { NULL, NULL, "dc1.lab.test", stays, 60000 };
 	struct cw_err err = { 0 };
 
 	test_case = name;
 	memset(&placed, 0, sizeof(placed));
 	open_all();
 	CHECK_EQ(cw_catalogue_bind(call, "Unlock-ADAccount", parameters, &err), CW_OK);
-	CHECK_EQ(cw_broker_place(t.broker, *call, "dc1.lab.test", 60000, on_placed, &placed, &err),
-	    CW_EAGAIN);
-	double_output(job(GET_DOMAIN), CONTROLLERS); /* to see whether it is the very one */
-	double_done(job(GET_DOMAIN), CW_OK, NULL, NULL);
+	write.call = *call;
+	CHECK_EQ(cw_broker_place(t.broker, &write, on_placed, &placed, &err), CW_OK);
 	cJSON_Delete(parameters);
 }
 
 static void
 test_place(void)
 {
+#define NOT_FOUND                                                                       \
+	"ActiveDirectoryCmdlet:Microsoft.ActiveDirectory.Management.ADIdentityNotFound" \
+	"Exception,Microsoft.ActiveDirectory.Management.Commands.UnlockADAccount"
 	static const struct {
-		const char *name, *own, *pdc, *server, *identity;
+		const char *name;
+		bool stays;
+		const char *own, *pdc, *server, *identity, *error_id;
 	} rows[] = {
-		{ "a command on the PDC emulator", USER_NAMED("ada", ""), USER_NAMED("ada", ""),
-		    "pdc.lab.test", GUID },
-		{ "what may be written is not its business",
-		    USER_NAMED("ada", "<I32 N=\"adminCount\">1</I32>"),
-		    USER_NAMED("ada", "<I32 N=\"adminCount\">1</I32>"), "pdc.lab.test", GUID },
-		{ "what it does not know", USER_NAMED("ada", ""), NULL, "dc1.lab.test", GUID },
-		{ "nobody at all", NULL, NULL, "dc1.lab.test", "ada" },
+		{ "a command on the PDC emulator", false, USER_NAMED("ada", ""),
+		    USER_NAMED("ada", ""), "pdc.lab.test", GUID, "" },
+		{ "one that stays", true, USER_NAMED("ada", ""), NULL, "dc1.lab.test", GUID, "" },
+		{ "what is protected", false, USER_NAMED("ada", "<I32 N=\"adminCount\">1</I32>"),
+		    NULL, "dc1.lab.test", "ada", "CausewayRefused" },
+		{ "what is protected there", false, USER_NAMED("ada", ""),
+		    USER_NAMED("ada", "<I32 N=\"adminCount\">1</I32>"), "dc1.lab.test", GUID,
+		    "CausewayRefused" },
+		{ "what it does not know", false, USER_NAMED("ada", ""), NULL, "dc1.lab.test", GUID,
+		    "" },
+		{ "nobody at all", false, NULL, NULL, "dc1.lab.test", "ada", NOT_FOUND },
 	};
 	struct cw_catalogue_named named;
 	struct cw_catalogue_call *call;
-	struct cw_err err = { 0 };
 
 	for (size_t i = 0; i < CW_COUNT(rows); i++) {
-		place(rows[i].name, &call);
+		place(rows[i].name, rows[i].stays, &call);
 		answer_lookups(rows[i].own);
-		if (rows[i].own != NULL)
+		if (rows[i].own != NULL && !rows[i].stays && !cw_streq(rows[i].identity, "ada")) {
+			double_output(job(GET_DOMAIN), CONTROLLERS);
+			double_done(job(GET_DOMAIN), CW_OK, NULL, NULL);
 			answer_lookups(rows[i].pdc);
+		}
 		until(&placed.done);
 		CHECK_STR(placed.server, rows[i].server);
 		CHECK_STR(placed.warning, "");
+		CHECK_STR(placed.error_id, rows[i].error_id);
 		CHECK(cw_catalogue_call_name(call, 0, &named));
 		CHECK_STR(named.text, rows[i].identity);
-		test_case = "the PDC emulator itself has nothing to ask";
-		CHECK_EQ(cw_broker_place(
-			     t.broker, call, "PDC.lab.test", 60000, on_placed, &placed, &err),
-		    CW_OK);
 		cw_catalogue_call_free(call);
 		close_all();
 	}
-	place("taken back", &call);
+	place("taken back", false, &call);
 	(void)job(GET_DOMAIN);
 	cw_broker_place_cancel(t.broker, &placed);
 	cw_catalogue_call_free(call);
@@ -618,12 +629,12 @@ test_place(void)
 	cw_broker_place_cancel(t.broker, &placed); /* nothing is asked any more */
 	close_all();
 
-	place("the agent ends", &call);
+	place("the agent ends", false, &call);
 	(void)job(GET_DOMAIN);
 	close_all();
 	CHECK(placed.done);
 	CHECK_STR(placed.server, "");
-	CHECK_STR(placed.warning, "the agent is being stopped");
+	CHECK_STR(placed.error_id, "CausewayUnavailable");
 	cw_catalogue_call_free(call);
 }
 

@@ -295,38 +295,43 @@ test_write(void)
 	answer_free(&b);
 }
 
-/* Which writes are asked about, and what becomes of the answer. */
+#define REFUSED                                                                                    \
+	"{\"message\":\"it is protected\",\"error_id\":\"CausewayRefused\",\"refusal\":{\"rule\":" \
+	"\"protected-object\"}}"
+#define NOBODY "{\"message\":\"nobody\",\"error_id\":\"ActiveDirectoryCmdlet:x\"}"
+
+/* What becomes of a write by what is said of its objects. */
 static void
 test_places(void)
 {
 	static const struct {
-		const char *name, *command, *parameters, *more;
-		int asked;
+		const char *name, *more;
 		int code; /* of the answer: CW_OK, CW_EAGAIN, or why not */
-		const char *server, *stream;
+		const char *failure, *server, *stream;
+		bool runs;
 		int ends;
+		const char *state; /* in the journal */
 	} rows[] = {
-		{ "a write that is for every controller", "Set-ADUser",
-		    "\"Identity\":\"ada\",\"Title\":\"Lead\"", "", 0, 0, "dc1.lab.test", "",
-		    CW_OK },
-		{ "the bridge names the one that it began on", "Set-ADUser",
-		    "\"Identity\":\"ada\",\"ChangePasswordAtLogon\":true",
-		    ",\"domain_controller\":\"dc2.lab.test\"", 0, 0, "DC2.lab.test", "", CW_OK },
-		{ "where it would be anyway", "Set-ADUser",
-		    "\"Identity\":\"ada\",\"ChangePasswordAtLogon\":true", "", 1, CW_OK,
-		    "dc1.lab.test", "", CW_OK },
-		{ "on another one", "Set-ADUser",
-		    "\"Identity\":\"ada\",\"ChangePasswordAtLogon\":true", "", 1, CW_EAGAIN,
-		    "pdc.lab.test", "", CW_OK },
-		{ "with a warning", "Set-ADUser",
-		    "\"Identity\":\"ada\",\"ChangePasswordAtLogon\":true", "", 1, CW_EAGAIN,
-		    "dc1.lab.test", "{\"warning\":\"down\"}\n", CW_OK },
-		{ "it cannot be asked", "Set-ADUser",
-		    "\"Identity\":\"ada\",\"ChangePasswordAtLogon\":true", "", 1, CW_EUNAVAILABLE,
-		    NULL, "", CW_EUNAVAILABLE },
-		{ "the agent ends meanwhile", "Set-ADUser",
-		    "\"Identity\":\"ada\",\"ChangePasswordAtLogon\":true", "", 1, CW_EAGAIN, NULL,
-		    "", CW_EUNAVAILABLE },
+		{ "where it would be anyway", "", CW_OK, NULL, "dc1.lab.test", "", true, CW_OK,
+		    "done" },
+		{ "the bridge names the one that it began on",
+		    ",\"domain_controller\":\"dc2.lab.test\"", CW_OK, NULL, "DC2.lab.test", "",
+		    true, CW_OK, "done" },
+		{ "on another one", "", CW_EAGAIN, NULL, "pdc.lab.test", "", true, CW_OK, "done" },
+		{ "with a warning", "", CW_EAGAIN, NULL, "dc1.lab.test", "{\"warning\":\"down\"}\n",
+		    true, CW_OK, "done" },
+		{ "a rule forbids it", "", CW_EAGAIN, REFUSED, "dc1.lab.test", "", false,
+		    CW_EDENIED, "never" },
+		{ "what it names is not there", "", CW_EAGAIN, NOBODY, "dc1.lab.test",
+		    "{\"error\":" NOBODY "}\n", false, CW_OK, "failed" },
+		{ "nobody could look", "", CW_EAGAIN,
+		    "{\"message\":\"no\",\"error_id\":\"CausewayUnavailable\"}", "dc1.lab.test", "",
+		    false, CW_EUNAVAILABLE, "never" },
+		{ "the agent ends meanwhile", "", CW_EAGAIN,
+		    "{\"message\":\"no\",\"error_id\":\"CausewayUnavailable\"}", NULL, "", false,
+		    CW_EUNAVAILABLE, "never" },
+		{ "it cannot be asked", "", CW_EUNAVAILABLE, NULL, NULL, "", false, CW_EUNAVAILABLE,
+		    "never" },
 	};
 	struct answer a = { 0 }, b = { 0 };
 	struct double_job *job;
@@ -336,24 +341,30 @@ test_places(void)
 		test_case = rows[i].name;
 		cw_random_uuid(id);
 		rig.place = (struct rig_place){ .code = rows[i].code };
-		rig_run(&a, id, rows[i].command, rows[i].parameters, true, rows[i].more);
-		while (rows[i].asked > 0 && rig.place.asked == 0) {
+		rig_run(&a, id, "Set-ADUser", "\"Identity\":\"ada\",\"Title\":\"Lead\"", true,
+		    rows[i].more);
+		while (rig.place.asked == 0) {
 			(void)uv_run(&rig.loop, UV_RUN_ONCE);
 			rig_pump();
 		}
+		CHECK_EQ(rig.place.stays, rows[i].more[0] != '\0');
 		if (rows[i].code == CW_EAGAIN)
-			rig_placed(rows[i].server, rows[i].stream[0] != '\0' ? "down" : "");
-		if (rows[i].server != NULL) {
+			rig_placed(rows[i].server,
+			    rows[i].runs && rows[i].stream[0] != '\0' ? "down" : "",
+			    rows[i].failure);
+		if (rows[i].runs) {
 			job = rig_job(SET_USER);
 			CHECK_STR(cw_ps_str(double_argument(job, "Server")), rows[i].server);
 			double_done(job, CW_OK, NULL, NULL);
 		}
 		rig_wait(&a);
-		CHECK_EQ(rig.place.asked, rows[i].asked);
 		CHECK_EQ(a.code, rows[i].ends);
 		CHECK_STR(cw_buf_str(&a.stream), rows[i].stream);
-		if (rows[i].ends == CW_OK)
+		if (rows[i].ends == CW_OK) {
 			CHECK_STR(cw_json_str(a.result, "server"), rows[i].server);
+			CHECK_STR(cw_json_str(a.result, "state"), rows[i].state);
+		}
+		CHECK_STR(rig_query(&b, id), rows[i].state);
 	}
 	test_case = "stopped meanwhile";
 	cw_random_uuid(id);
@@ -369,6 +380,7 @@ test_places(void)
 	CHECK_EQ(a.code, CW_EUNAVAILABLE);
 	CHECK_EQ(rig.place.cancelled, 1);
 	CHECK_STR(rig_query(&b, id), "never");
+	rig.place = (struct rig_place){ .code = CW_OK };
 	answer_free(&a);
 	answer_free(&b);
 }

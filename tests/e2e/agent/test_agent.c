@@ -13,6 +13,7 @@
 #include "fixture.h"
 #include "test.h"
 #include "base/json.h"
+#include "base/str.h"
 #include "crypto/seal.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -130,6 +131,38 @@ test_reads(void)
 	run_free(&r);
 }
 
+/* Who has power over the domain is as safe from a command as from a script. */
+static void
+check_protected(void)
+{
+	static const struct {
+		const char *name, *command, *parameters;
+	} rows[] = {
+		{ "an administrator", "Set-ADUser",
+		    "{\"Identity\":\"Administrator\",\"Title\":\"x\"}" },
+		{ "one by membership", "Disable-ADAccount", "{\"Identity\":\"svc-causeway\"}" },
+		{ "a group with power", "Add-ADGroupMember",
+		    "{\"Identity\":\"Domain Admins\",\"Members\":[\"ada\"]}" },
+		{ "by its account name", "Unlock-ADAccount", "{\"Identity\":\"krbtgt\"}" },
+		{ "a place with power", "Move-ADObject",
+		    "{\"Identity\":\"CN=Ada Lovelace,OU=Research,OU=Staff,DC=lab,DC=test\","
+		    "\"TargetPath\":\"OU=Domain Controllers,DC=lab,DC=test\"}" },
+	};
+	struct run r = { 0 };
+	const cJSON *refusal;
+
+	for (size_t i = 0; i < CW_COUNT(rows); i++) {
+		test_case = rows[i].name;
+		run_all(&fix, &r, rows[i].command, rows[i].parameters);
+		CHECK_EQ(r.code, CW_EDENIED);
+		refusal = cw_json_get(r.detail, "refusal");
+		CHECK_STR(cw_json_str(refusal, "rule"), "protected-object");
+		CHECK_STR(cw_json_str(cw_json_get(refusal, "call"), "command"), rows[i].command);
+		CHECK_STR(query_state(&fix, r.id), "never");
+		run_free(&r);
+	}
+}
+
 static void
 test_refused(void)
 {
@@ -154,6 +187,7 @@ test_refused(void)
 	CHECK(strstr(cw_json_str(refusal, "who_can_change_it"), "agent.json") != NULL);
 	CHECK_STR(query_state(&fix, r.id), "never");
 	run_free(&r);
+	check_protected();
 	test_case = "a write that says it reads";
 	run_begin(&fix, &r, NULL, "Unlock-ADAccount", "{\"Identity\":\"ada\"}", false, 0);
 	run_wait(&fix, &r);

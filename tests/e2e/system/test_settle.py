@@ -6,18 +6,27 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sqlite3
 import sys
-import urllib.parse
+import threading
 import uuid
 
 import system as s
 from directories import ActiveDirectory
+from points import Engines
 from system import same, says, until
 
 USER = "dora@lab.test"
-ESTABLISHED = "01"  # in /proc/net/tcp
+
+
+class System(s.System):
+    """With PowerShells that are told of."""
+
+    def __init__(self, build, mode):
+        super().__init__(build, mode, agent=False)
+        self.engines = Engines(self.state, os.environ["CAUSEWAY_LAB_POWERSHELL"])
+        self.env["CAUSEWAY_LAB_POWERSHELL"] = self.engines.program
+        self.shell("agent_create")
 
 
 def configure(system, server):
@@ -40,58 +49,35 @@ def journal(system, state):
         return db.execute("SELECT command, server FROM command WHERE state = ? ORDER BY begun_ms", (state,)).fetchall()
 
 
-def send(pids, number):
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
-
-
-def is_asked(url):
-    """Is there something that a server which is stopped has not read?"""
-    host, port = urllib.parse.urlsplit(url).hostname, urllib.parse.urlsplit(url).port
-    address = f"{int.from_bytes(socket.inet_aton(host), sys.byteorder):08X}:{port:04X}"
-    with open("/proc/net/tcp", encoding="ascii") as f:
-        rows = [line.split() for line in f][1:]
-    return any(row[1] == address and row[3] == ESTABLISHED and not row[4].endswith(":00000000") for row in rows)
-
-
-@contextlib.contextmanager
-def stopped(pids):
-    send(pids, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        send(pids, signal.SIGCONT)
-
-
 def privileged(system):
     """Those of the agent's PowerShells that hold the power; one of a script's is behind a bwrap, and has nothing to do here."""
     return [pid for pid in system.powershells() if os.path.basename(os.readlink(f"/proc/{pid}/exe")) != "bwrap"]
 
 
-def kill(system, shells):
+def kill_at(system, point, begin):
+    """What begin() asks for is stopped where a write "begins", not made yet, or has "ended", and the agent does not hear of that;
+    then the agent is killed, and its PowerShells with it."""
+    there, never = threading.Event(), threading.Event()
+
+    def seen(what, command, text):
+        if (what, command) != (point, "Set-ADUser"):
+            return None
+        there.set()
+        return never
+
+    system.engines.seen = seen
+    operation = begin()
+    until(f"the write {point}", there.is_set)
+    same("it is in the journal", len(journal(system, 1)), 1)
+    shells = privileged(system)
     system.kill("agent")
-    send(shells, signal.SIGKILL)
+    for pid in shells:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     until("the end of its PowerShells", lambda: not any(s.is_alive(pid) for pid in shells))
-
-
-def kill_before(system, begin=lambda: None):
-    """The write is in the journal, and PowerShell does not come to making it."""
-    shells = privileged(system)
-    with stopped(shells):
-        begin()
-        until("the write is in the journal", lambda: journal(system, 1))
-        kill(system, shells)
-
-
-def kill_after(system, second, made):
-    """It is made, and the agent does not hear of that."""
-    shells = privileged(system)
-    with stopped([second.pid]):
-        until("the write is asked for", lambda: journal(system, 1) and is_asked(second.url))
-        send([system.pid("agent")], signal.SIGSTOP)
-    until("the write is made", made)
-    kill(system, shells)
+    system.engines.seen = lambda what, command, text: None
+    never.set()
+    return operation
 
 
 def change(system, made):
@@ -100,14 +86,7 @@ def change(system, made):
     second = ActiveDirectory(system.state, second=True)
     before, first_mark, mark = system.ad.user("dora", "title"), system.ad.mark(), second.mark()
     configure(system, "dc2.lab.test")
-    # The user is found in Active Directory, then in Entra ID, then the write comes.
-    fault = system.entra.fault(method="GET", when="before", delayMs=2000)
-    operation = system.begin("user.update", user=USER, jobTitle=title)
-    until("the user is found in Active Directory", lambda: system.entra.hits(fault))
-    if made:
-        kill_after(system, second, lambda: second.user("dora", "title")["title"] == title)
-    else:
-        kill_before(system)
+    operation = kill_at(system, "ended" if made else "begins", lambda: system.begin("user.update", user=USER, jobTitle=title))
     same("it is made", second.user("dora", "title")["title"] == title, made)
     configure(system, None)
     op = system.ended(operation)
@@ -118,7 +97,6 @@ def change(system, made):
     same("there it is seen, and here it is not", [system.ad.user("dora", "title"), second.user("dora", "title")],
          [before, {"title": title}])
     same("in Entra ID", system.entra.user(USER, "jobTitle"), {"jobTitle": title})
-    system.entra.no_faults()
 
 
 def test_made(system):
@@ -134,7 +112,7 @@ def test_command(system):
     configure(system, "dc2.lab.test")
     operation = str(uuid.uuid4())
     body = {"id": operation, "command": "Set-ADUser", "parameters": {"Identity": "dora", "Title": "Nobody knows"}}
-    kill_before(system, lambda: same("taken", system.rest("POST", "/v1/tenants/lab/commands", body)[0], 202))
+    kill_at(system, "begins", lambda: same("taken", system.rest("POST", "/v1/tenants/lab/commands", body)[0], 202))
     configure(system, None)
     op = system.ended(operation)
     same("the command", op.state, "unknown")
@@ -142,4 +120,4 @@ def test_command(system):
     says("as the journal says", system.shell("causewayctl", "--json", "journal", "-n", "1"), "dc2.lab.test", "unknown")
 
 
-sys.exit(s.run("settle", s.System(os.path.realpath(sys.argv[1]), "hybrid-dual"), [test_made, test_not_made, test_command]))
+sys.exit(s.run("settle", System(os.path.realpath(sys.argv[1]), "hybrid-dual"), [test_made, test_not_made, test_command]))
