@@ -72,11 +72,16 @@ class Case:
         """True when it is to stay there."""
         with self.rig.lock:
             self.counts[what] = self.counts.get(what, 0) + 1
-            self.points.append(f"{what} {self.counts[what]}")
-            stays = self.points[-1] == self.point and self.held_at not in (SENT, ACCEPTED) and not self.gate.is_set()
+            point = f"{what} {self.counts[what]}"
+            self.points.append(point)
+            stays = point == self.point and self.held_at not in (SENT, ACCEPTED) and not self.gate.is_set()
+        self.look(point)
         if stays:
             self.there.set()
         return stays
+
+    def look(self, point):
+        """What is to be seen of it there."""
 
     def body(self, new_id=None):
         if self.kind == "script":

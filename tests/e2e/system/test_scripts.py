@@ -50,12 +50,10 @@ class Recorded(Case):
         super().__init__(*words, **more)
         self.facts = {}
 
-    def comes_to(self, what):
-        super().comes_to(what)
+    def look(self, point):
         own = self.rig.read("agent/journal.db", "SELECT state FROM command WHERE id = ?", self.id)
         ledger = self.rig.read("bridge/ledger.db", "SELECT state FROM operation WHERE id = ?", self.id)
-        self.facts[self.points[-1]] = (ledger[0][0] if ledger else None, STATES[own[0][0]] if own else None, self.entries())
-        return False
+        self.facts[point] = (ledger[0][0] if ledger else None, STATES[own[0][0]] if own else None, self.entries())
 
 
 def recorded(rig, kind):
