@@ -298,6 +298,7 @@ void call_failed(
     struct broker_call *call, const struct cw_err *err, const struct cw_ps_value *error);
 /* {message, error_id, category, type}: a record of our own. */
 cJSON *call_error(const char *message, const char *id, const char *category, const char *type);
+cJSON *call_after_unknown(void); /* of a write, when an earlier one's outcome is not known */
 void call_refuse(
     struct broker_call *call, const struct cw_refusal *refusal, const cJSON *parameters);
 cJSON *call_refusal(struct cw_script *s, const char *command, const cJSON *parameters,

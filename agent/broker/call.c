@@ -32,6 +32,14 @@ call_error(const char *message, const char *id, const char *category, const char
 	return o;
 }
 
+cJSON *
+call_after_unknown(void)
+{
+	return call_error("what became of an earlier write is not known: this script makes no "
+			  "more writes",
+	    BROKER_ERROR_UNKNOWN, "OperationStopped", NULL);
+}
+
 static void
 has_records(struct broker_call *call)
 {
@@ -248,6 +256,9 @@ call_next(struct broker_call *call)
 	} else if (s->mode == CW_SCRIPT_PLAN) { /* it makes none, whatever else is missing */
 		call_fail(call,
 		    call_error("a plan makes no writes", "CausewayPlan", "InvalidOperation", NULL));
+		call_finish(call);
+	} else if (s->unknown) { /* since it was looked up */
+		call_fail(call, call_after_unknown());
 		call_finish(call);
 	} else {
 		write_start(call);

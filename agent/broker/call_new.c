@@ -305,10 +305,7 @@ call_new(struct cw_script *s, struct broker_request *request)
 	else if ((command = cw_catalogue_find(request->command)) == NULL)
 		refuse_unknown(s, request);
 	else if (s->unknown && command->write)
-		host_alone(s,
-		    call_error("what became of an earlier write is not known: this script makes no "
-			       "more writes",
-			BROKER_ERROR_UNKNOWN, "OperationStopped", NULL));
+		host_alone(s, call_after_unknown());
 	else if ((call = add(s, request)) == NULL)
 		host_alone(
 		    s, call_error("out of memory", BROKER_ERROR_LIMIT, "LimitsExceeded", NULL));

@@ -702,6 +702,20 @@ test_lost(void)
 	check_answer("done", "fail");
 	double_script_done(true);
 	check_end("unknown");
+	begin("nor one that is looked up meanwhile");
+	double_ask(1, WRITE("1", ENTRY("ada")));
+	answer_lookups(USER_NAMED("ada", ""));
+	(void)job(SET_USER);
+	double_ask(2, WRITE("2", ENTRY("ada"))); /* as a forger does who waits for nothing */
+	(void)job(GET_OBJECT);
+	double_done(job(SET_USER), CW_EUNKNOWN, "gone", NULL);
+	double_output(job(GET_OBJECT), USER_NAMED("ada", ""));
+	double_done(job(GET_OBJECT), CW_OK, NULL, NULL);
+	check_answer("CausewayUnknown", NULL);
+	CHECK_EQ(double_jobs(), 0);
+	CHECK_EQ(seen("Set-ADUser").unknown, 1);
+	double_script_done(true);
+	check_end("unknown");
 	begin("the sandbox is lost in a read");
 	double_ask(1, READ("1"));
 	(void)job(GET_USER);
