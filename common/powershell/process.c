@@ -11,6 +11,7 @@
 #include "os/inherit.h"
 #include "powershell/process.h"
 
+#define KEPT_SIZE 4096u /* bytes of what goes out that a quiet session keeps */
 #define READ_SIZE 65536u /* bytes; small reads are slow on Windows pipes */
 #define LOOK_MS 50u /* of reading again, before a deadline that passed in a pause counts */
 #define DRAIN_MS 500u /* after the process ended, for what is still in its pipes */
@@ -204,8 +205,11 @@ write_pending(struct cw_psrp_process *p)
 	bytes = uv_buf_init((char *)(uintptr_t)cw_buf_peek(out), (unsigned)cw_buf_left(out));
 	if ((n = uv_try_write((uv_stream_t *)&p->in, &bytes, 1)) > 0)
 		cw_buf_skip(out, (size_t)n);
-	if (cw_buf_left(out) == 0)
+	if (cw_buf_left(out) == 0) {
+		if (out->cap > KEPT_SIZE)
+			cw_buf_free_secret(out);
 		return;
+	}
 	p->writing = cw_buf_take(out);
 	bytes = uv_buf_init(
 	    (char *)(uintptr_t)cw_buf_peek(&p->writing), (unsigned)cw_buf_left(&p->writing));
@@ -241,14 +245,14 @@ on_keyed(void *arg)
 
 /* --- what comes in */
 
+/* What is read is fed before anything else is read: a session that is quiet keeps no buffer. */
 static void
 on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
 {
-	/* What is read is fed before anything else is: all sessions of a loop share it. */
-	static _Thread_local char shared[READ_SIZE];
+	char *p = malloc(READ_SIZE);
 
 	(void)h, (void)suggested;
-	*buf = uv_buf_init(shared, sizeof(shared));
+	*buf = uv_buf_init(p, p == NULL ? 0 : READ_SIZE); /* without memory on_read() hears so */
 }
 
 static void
@@ -270,6 +274,7 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		(void)cw_psrp_feed(p->session, buf->base, (size_t)n, uv_now(stream->loop));
 		arm(p);
 	}
+	free(buf->base);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "powershell/value.h"
 
 #define BLOCK_SIZE (16u * 1024u) /* bytes; larger requests get a block of their own */
+#define FIRST_SIZE (2u * 1024u) /* bytes: what an arena that is not in use keeps */
 
 struct block {
 	struct block *next;
@@ -64,7 +65,7 @@ cw_ps_arena_reset(struct cw_ps_arena *arena)
 	if (b == NULL)
 		return;
 	blocks_free(b->next);
-	if (b->size > BLOCK_SIZE) { /* an unusually large first one is not kept */
+	if (b->size > FIRST_SIZE) { /* an unusually large first one is not kept */
 		blocks_free(b);
 		arena->first = arena->last = NULL;
 		arena->total = 0;
@@ -89,7 +90,9 @@ cw_ps_arena_alloc(struct cw_ps_arena *arena, size_t n)
 		return NULL;
 	n = (n + align - 1) / align * align;
 	if (b == NULL || n > b->size - b->used) {
-		size = n > BLOCK_SIZE / 4 ? n : BLOCK_SIZE;
+		size = n > BLOCK_SIZE / 4          ? n
+		    : b == NULL && n <= FIRST_SIZE ? FIRST_SIZE
+						   : BLOCK_SIZE;
 		if (size > arena->max - arena->total)
 			size = n;
 		if (size > arena->max - arena->total || (b = calloc(1, sizeof(*b) + size)) == NULL)
