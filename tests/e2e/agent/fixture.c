@@ -354,3 +354,30 @@ query_record(void)
 {
 	return asked.record;
 }
+
+/* --- all of it */
+
+void
+fixture_begin(struct fixture *f, int argc, char **argv)
+{
+	struct child c;
+
+	if (argc != 3 || getenv("CAUSEWAY_LAB_POWERSHELL") == NULL) {
+		fprintf(stderr, "usage, in a lab: %s CAUSEWAY-AGENT CAUSEWAYCTL\n", argv[0]);
+		exit(2);
+	}
+	(void)signal(SIGPIPE, SIG_IGN);
+	fixture_init(f, argv[1], argv[2]);
+	CHECK_EQ(fixture_enrol(f, &c, "directory,sync", NULL), 0);
+	child_free(&c);
+	fixture_configure(f);
+	fixture_start(f);
+}
+
+int
+fixture_end(struct fixture *f)
+{
+	fixture_stop(f);
+	fixture_free(f);
+	return test_failed;
+}

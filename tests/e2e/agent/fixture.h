@@ -22,6 +22,11 @@ struct fixture {
 	char id[CW_UUID_TEXT]; /* of the agent */
 };
 
+/* All of the below, for a program whose words are CAUSEWAY-AGENT CAUSEWAYCTL: an agent runs that
+ * serves directory and sync. Ends the program with 2 where it is not called so, in a lab. */
+void fixture_begin(struct fixture *f, int argc, char **argv);
+int fixture_end(struct fixture *f); /* the exit status */
+
 void fixture_init(struct fixture *f, const char *agent_program, const char *ctl_program);
 void fixture_free(struct fixture *f);
 

@@ -4,7 +4,6 @@
  * a line: its memory and wake-ups when idle, and what it adds to a warm command's
  * round trip beside the same command on a PowerShell session alone.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -259,18 +258,7 @@ measure_large(void)
 int
 main(int argc, char **argv)
 {
-	struct child c;
-
-	if (argc != 3 || getenv("CAUSEWAY_LAB_POWERSHELL") == NULL) {
-		fprintf(stderr, "usage, in a lab: measure CAUSEWAY-AGENT CAUSEWAYCTL\n");
-		return 2;
-	}
-	(void)signal(SIGPIPE, SIG_IGN);
-	fixture_init(&fix, argv[1], argv[2]);
-	CHECK_EQ(fixture_enrol(&fix, &c, "directory,sync", NULL), 0);
-	child_free(&c);
-	fixture_configure(&fix);
-	fixture_start(&fix);
+	fixture_begin(&fix, argc, argv);
 	idle(2000);
 	measure_footprint("fresh");
 	measure_trips();
@@ -279,7 +267,5 @@ main(int argc, char **argv)
 	measure_large();
 	idle(2000);
 	measure_footprint("after large results");
-	fixture_stop(&fix);
-	fixture_free(&fix);
-	return test_failed;
+	return fixture_end(&fix);
 }

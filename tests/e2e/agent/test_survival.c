@@ -160,23 +160,10 @@ test_orderly_end(void)
 int
 main(int argc, char **argv)
 {
-	struct child c;
-
-	if (argc != 3 || getenv("CAUSEWAY_LAB_POWERSHELL") == NULL) {
-		fprintf(stderr, "usage, in a lab: test_survival CAUSEWAY-AGENT CAUSEWAYCTL\n");
-		return 2;
-	}
-	(void)signal(SIGPIPE, SIG_IGN);
-	fixture_init(&fix, argv[1], argv[2]);
-	CHECK_EQ(fixture_enrol(&fix, &c, "directory,sync", NULL), 0);
-	child_free(&c);
-	fixture_configure(&fix);
-	fixture_start(&fix);
+	fixture_begin(&fix, argc, argv);
 	test_cut();
 	test_powershell_dies();
 	test_killed();
 	test_orderly_end();
-	fixture_stop(&fix);
-	fixture_free(&fix);
-	return test_failed;
+	return fixture_end(&fix);
 }

@@ -4,7 +4,6 @@
  * causewayctl and over the wire, on the real engine and a real directory. Runs in a
  * lab: test_work CAUSEWAY-AGENT CAUSEWAYCTL.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -243,23 +242,10 @@ test_doctor(void)
 int
 main(int argc, char **argv)
 {
-	struct child c;
-
-	if (argc != 3 || getenv("CAUSEWAY_LAB_POWERSHELL") == NULL) {
-		fprintf(stderr, "usage, in a lab: test_work CAUSEWAY-AGENT CAUSEWAYCTL\n");
-		return 2;
-	}
-	(void)signal(SIGPIPE, SIG_IGN);
-	fixture_init(&fix, argv[1], argv[2]);
-	CHECK_EQ(fixture_enrol(&fix, &c, "directory,sync", NULL), 0);
-	child_free(&c);
-	fixture_configure(&fix);
-	fixture_start(&fix);
+	fixture_begin(&fix, argc, argv);
 	test_scripts();
 	test_remote_scripts();
 	test_plan();
 	test_doctor();
-	fixture_stop(&fix);
-	fixture_free(&fix);
-	return test_failed;
+	return fixture_end(&fix);
 }
