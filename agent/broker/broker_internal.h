@@ -101,6 +101,7 @@ struct broker_call {
 	struct cw_script *script;
 	struct broker_call *next;
 	struct broker_call *ahead, *behind; /* of one pipeline: one ends before the next begins */
+	bool followed; /* one came behind it, whatever has become of either */
 	int64_t id; /* the script's own; 0: the script knows it no more */
 	enum call_state state;
 	const struct cw_catalogue_command *command;

@@ -245,7 +245,7 @@ why_not_behind(const struct cw_script *s, const struct broker_request *request)
 		return NULL;
 	if ((ahead = call_find(s, request->after)) == NULL)
 		return "the call to come behind is not open";
-	if (ahead->command != command || ahead->behind != NULL)
+	if (ahead->command != command || ahead->followed)
 		return "the call to come behind is another cmdlet's, or has one behind it";
 	return NULL;
 }
@@ -254,6 +254,7 @@ why_not_behind(const struct cw_script *s, const struct broker_request *request)
 static void
 line_up(struct broker_call *call, struct broker_call *ahead)
 {
+	ahead->followed = true;
 	call->ahead = ahead;
 	ahead->behind = call;
 	call->dropped = ahead->failure != NULL || ahead->dropped;

@@ -166,6 +166,19 @@ test_behind(void)
 	double_script_done(false);
 	check_end("done");
 
+	begin_behind("one at most comes behind one, also when both have ended",
+	    BEHIND("2", "1", ENTRY(GUID)));
+	double_done(job(SET_USER), CW_OK, NULL, NULL);
+	double_output(job(GET_OBJECT), USER_NAMED("ada", ""));
+	double_done(job(GET_OBJECT), CW_OK, NULL, NULL);
+	double_done(job(SET_USER), CW_OK, NULL, NULL);
+	double_ask(3, NEXT("2"));
+	check_answer("done", "fail");
+	double_ask(4, BEHIND("3", "1", ENTRY(GUID)));
+	check_answer("CausewayProtocol", NULL);
+	double_script_done(false);
+	check_end("done");
+
 	begin_behind(
 	    "a name is looked up after it: a write may move it", BEHIND("2", "1", ENTRY("ada")));
 	CHECK_EQ(double_jobs(), 1);
