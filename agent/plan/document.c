@@ -2,10 +2,7 @@
 /*
  * The plan's document: made member by member, hashed, read back strictly.
  */
-#include <stdio.h>
 #include <string.h>
-
-#include <openssl/evp.h>
 
 #include "base/buf.h"
 #include "base/canonical.h"
@@ -15,7 +12,6 @@
 #include "catalogue/catalogue.h"
 #include "plan/document.h"
 
-#define HASH_BYTES 32u
 #define SLOT_BYTES 64u /* of one, without its parameter's name */
 #define REST_BYTES 16384u /* of a document without entries and slots, and more than it needs */
 
@@ -174,19 +170,6 @@ cw_plan_document_stop(cJSON *plan, const char *reason)
 
 /* --- the hash */
 
-static int
-digest(char ret[CW_PLAN_HASH_TEXT], const void *p, size_t n)
-{
-	uint8_t hash[HASH_BYTES];
-	size_t len;
-
-	if (EVP_Q_digest(NULL, "SHA256", NULL, p, n, hash, &len) != 1)
-		return CW_ESYS;
-	for (size_t i = 0; i < HASH_BYTES; i++)
-		(void)snprintf(ret + 2 * i, 3, "%02x", hash[i]);
-	return CW_OK;
-}
-
 int
 cw_plan_document_hash(char ret[CW_PLAN_HASH_TEXT], const cJSON *plan, struct cw_err *err)
 {
@@ -202,7 +185,7 @@ cw_plan_document_hash(char ret[CW_PLAN_HASH_TEXT], const cJSON *plan, struct cw_
 		    !cJSON_AddItemReferenceToObject(rest, m->string, (cJSON *)(uintptr_t)m))
 			r = CW_ENOMEM;
 	if (r == CW_OK && (r = cw_json_put_canonical(&text, rest)) == CW_OK)
-		r = digest(ret, cw_buf_peek(&text), cw_buf_left(&text));
+		r = cw_sha256_text(ret, cw_buf_peek(&text), cw_buf_left(&text));
 	cw_buf_free(&text);
 	cJSON_Delete(rest);
 	if (r == CW_ELIMIT)

@@ -9,6 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/str.h"
+#include "crypto/digest.h"
 
 struct cw_err;
 
@@ -41,7 +42,7 @@ struct cw_err;
 #define CW_PLAN_ENTRIES_MAX 10000u
 #define CW_PLAN_TEXT_MAX (16u * 1024u * 1024u) /* bytes of a whole document */
 #define CW_PLAN_LARGE (1024u * 1024u) /* bytes; of those a server holds one at a time */
-#define CW_PLAN_HASH_TEXT 65u /* bytes of a SHA-256 in hexadecimal, with the NUL */
+#define CW_PLAN_HASH_TEXT CW_SHA256_TEXT
 #define CW_PLAN_SLOTS_MAX CW_PLAN_ENTRIES_MAX
 
 /* Who and where: borrowed. */

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
 #include <string.h>
-
-#include <openssl/evp.h>
 
 #include "base/err.h"
 #include "base/json.h"
@@ -110,15 +107,10 @@ cw_upload_part(struct cw_upload *u, const cJSON *params, struct cw_err *err)
 static int
 check_hash(const struct cw_upload *u, struct cw_err *err)
 {
-	uint8_t hash[32];
-	char text[sizeof(u->sha256)];
-	size_t n;
+	char text[CW_SHA256_TEXT];
 
-	if (EVP_Q_digest(
-		NULL, "SHA256", NULL, cw_buf_peek(&u->text), cw_buf_left(&u->text), hash, &n) != 1)
+	if (cw_sha256_text(text, cw_buf_peek(&u->text), cw_buf_left(&u->text)) < 0)
 		return cw_fail(err, CW_ENOMEM, "SHA-256 failed");
-	for (size_t i = 0; i < sizeof(hash); i++)
-		(void)snprintf(text + 2 * i, 3, "%02x", hash[i]);
 	return cw_streq(text, u->sha256)
 	    ? CW_OK
 	    : cw_fail(err, CW_EINVAL, "what came in parts is not what was sent: its hash differs");

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "crypto/digest.h"
 
 struct cw_err;
 
@@ -18,7 +19,7 @@ struct cw_err;
  */
 struct cw_upload {
 	char id[CW_UUID_TEXT]; /* of what it is for, lower case; "": there is none */
-	char sha256[2 * 32 + 1];
+	char sha256[CW_SHA256_TEXT];
 	size_t bytes; /* all of it */
 	struct cw_buf text; /* what has come */
 };

@@ -6,6 +6,7 @@
 #include "agents/result.h"
 #include "base/buf.h"
 #include "base/str.h"
+#include "crypto/digest.h"
 
 /* What run.c (commands, questions) and script.c (scripts and plans, however long) share. */
 #define RUN_STOP_MS 30000u /* what an agent needs to stop a command whose time is over */
@@ -24,7 +25,7 @@ struct cw_agents_run {
 	/* Params that come in parts, first; empty otherwise. */
 	struct cw_buf params; /* not sent yet */
 	size_t bytes; /* of all of them */
-	char sha256[2 * 32 + 1];
+	char sha256[CW_SHA256_TEXT];
 	struct cw_agents_run *next_upload;
 };
 

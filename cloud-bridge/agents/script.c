@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/sha.h>
-
 #include "agents/run_internal.h"
 #include "base/json.h"
 #include "base/time.h"
@@ -180,19 +178,6 @@ upload_next(struct session *s)
 		upload_failed(run, r, cw_strerror(r));
 }
 
-static void
-put_hash(struct cw_agents_run *run)
-{
-	uint8_t sum[SHA256_DIGEST_LENGTH];
-	struct cw_buf text;
-
-	(void)SHA256(cw_buf_peek(&run->params), cw_buf_left(&run->params), sum);
-	cw_buf_init(&text, sizeof(run->sha256));
-	if (cw_hex_put(&text, sum, sizeof(sum)) == CW_OK)
-		memcpy(run->sha256, cw_buf_peek(&text), cw_buf_left(&text));
-	cw_buf_free(&text);
-}
-
 /* Behind those that are on their way; params are taken. */
 static int
 upload(struct cw_agents_run *run, struct cw_buf *params, const char *agent, struct cw_err *err)
@@ -210,7 +195,8 @@ upload(struct cw_agents_run *run, struct cw_buf *params, const char *agent, stru
 		    before, agent);
 	run->params = cw_buf_take(params);
 	run->bytes = cw_buf_left(&run->params);
-	put_hash(run);
+	if ((r = cw_sha256_text(run->sha256, cw_buf_peek(&run->params), run->bytes)) < 0)
+		return agents_run_not_sent(r, agent, err);
 	if (before == 0 && (r = send_part(run)) < 0)
 		return agents_run_not_sent(r, agent, err);
 	*at = run;

@@ -9,9 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/sha.h>
-
 #include "base/json.h"
+#include "crypto/digest.h"
 #include "route/command.h"
 #include "route/route_internal.h"
 #include "wire/channel.h"
@@ -23,7 +22,6 @@
 #define LIST_MAX (2u * 1024u * 1024u) /* bytes of entries, and of refusals */
 #define REFUSALS_MAX 32
 #define CALLER_MAX 96
-#define HASH_TEXT 65u /* bytes of a SHA-256 in hexadecimal, with the NUL */
 
 struct route_script {
 	/* Of what is to be sent; in memory alone, and only until then. */
@@ -39,7 +37,7 @@ struct request {
 	const char *text; /* or NULL: a plan to apply */
 	const cJSON *secrets; /* or NULL */
 	char *plan; /* JSON; the caller's */
-	char plan_agent[CW_UUID_TEXT], plan_hash[HASH_TEXT]; /* as the plan says */
+	char plan_agent[CW_UUID_TEXT], plan_hash[CW_SHA256_TEXT]; /* as the plan says */
 	const char *agent, *id; /* or NULL */
 	int64_t timeout_ms;
 };
@@ -529,17 +527,13 @@ const struct route_type route_apply_type = { "apply", resume, expired, may_cance
 static cJSON *
 digest(const char *text)
 {
-	uint8_t sum[SHA256_DIGEST_LENGTH];
 	cJSON *o = cJSON_CreateObject();
-	struct cw_buf b;
+	char sum[CW_SHA256_TEXT];
 
-	(void)SHA256((const unsigned char *)text, strlen(text), sum);
-	cw_buf_init(&b, 2 * sizeof(sum) + 1);
-	if (cw_hex_put(&b, sum, sizeof(sum)) < 0 || cw_buf_str(&b) == NULL)
+	if (cw_sha256_text(sum, text, strlen(text)) < 0)
 		abort();
-	route_set_text(o, "sha256", cw_buf_str(&b));
+	route_set_text(o, "sha256", sum);
 	route_set_number(o, "bytes", (double)strlen(text));
-	cw_buf_free(&b);
 	return o;
 }
 
