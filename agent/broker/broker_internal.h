@@ -274,7 +274,7 @@ void lines_flush_all(uv_prepare_t *flusher);
 /* host.c: host calls of the sandbox */
 void host_call(struct cw_script *s, const struct cw_psrp_host_call *call);
 void host_serve(struct cw_script *s, struct broker_call *call); /* it may have something to say */
-void host_promise(struct cw_script *s); /* what is waited for is said later */
+void host_promise(struct cw_script *s); /* of the call that is waited for: nothing yet, ask later */
 /* The answer of a request that becomes no call; fail, which is taken, may be NULL. */
 void host_alone(struct cw_script *s, cJSON *fail);
 uint64_t host_due(const struct cw_script *s);
@@ -287,6 +287,8 @@ void call_place(struct broker_call *call); /* its entries are bound: it begins *
 
 /* call.c */
 struct broker_call *call_find(const struct cw_script *s, int64_t id);
+/* One that ends its pipeline ends what comes behind it. */
+void call_line_up(struct broker_call *call, struct broker_call *ahead);
 void call_cancel(struct broker_call *call); /* the script wants no more of it */
 void call_next(struct broker_call *call); /* its next entry, or its end */
 void call_finish(struct broker_call *call);
@@ -313,7 +315,7 @@ void pin_start(struct broker_call *call);
 /* What the call ahead does makes no difference to its objects: all are named by GUID. */
 bool pin_is_free(const struct broker_call *call);
 void pin_stop(struct broker_call *call);
-void pin_look_again(struct broker_call *call); /* on the PDC emulator */
+void pin_look(struct broker_call *call); /* from the start, on the controller that is asked now */
 bool pin_is_written(const struct lookup_name *name);
 /* The call ends before the name's entry: it is protected. */
 void pin_refuse(struct broker_call *call, const struct lookup_name *name, const char *why);

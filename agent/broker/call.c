@@ -165,8 +165,25 @@ call_free(struct broker_call *call)
 	script_settle(s);
 }
 
-/* The call behind comes away from the one that has ended. A terminating error ends their pipeline.
- */
+/* A terminating error ends the pipeline, and so does who wants no more of it. */
+static bool
+ends_pipeline(const struct broker_call *call)
+{
+	return call->failure != NULL || call->cancelled || call->dropped;
+}
+
+void
+call_line_up(struct broker_call *call, struct broker_call *ahead)
+{
+	ahead->followed = true;
+	call->dropped = ends_pipeline(ahead);
+	if (ahead->state == CALL_DONE)
+		return; /* there is nothing to wait for */
+	call->ahead = ahead;
+	ahead->behind = call;
+}
+
+/* The call behind comes away from the one that has ended. */
 static struct broker_call *
 part(struct broker_call *call)
 {
@@ -174,7 +191,7 @@ part(struct broker_call *call)
 
 	if (behind == NULL)
 		return NULL;
-	behind->dropped = call->failure != NULL || call->cancelled || call->dropped;
+	behind->dropped = ends_pipeline(call);
 	behind->ahead = call->behind = NULL;
 	return behind;
 }

@@ -250,18 +250,6 @@ why_not_behind(const struct cw_script *s, const struct broker_request *request)
 	return NULL;
 }
 
-/* Its pipeline may be over already, by a call that ended in an error. */
-static void
-line_up(struct broker_call *call, struct broker_call *ahead)
-{
-	ahead->followed = true;
-	call->ahead = ahead;
-	ahead->behind = call;
-	call->dropped = ahead->failure != NULL || ahead->dropped;
-	if (ahead->state == CALL_DONE)
-		ahead->behind = call->ahead = NULL;
-}
-
 static void
 begin(struct broker_call *call, const struct broker_request *request)
 {
@@ -271,7 +259,7 @@ begin(struct broker_call *call, const struct broker_request *request)
 	if (request->behind)
 		host_promise(s);
 	if (request->behind && request->after > 0)
-		line_up(call, call_find(s, request->after));
+		call_line_up(call, call_find(s, request->after));
 	if (!call->dropped)
 		bind_entries(call, request);
 	if (call->count > 0)

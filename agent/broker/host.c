@@ -113,11 +113,7 @@ host_serve(struct cw_script *s, struct broker_call *call)
 void
 host_promise(struct cw_script *s)
 {
-	struct answer nothing;
-
-	answer_init(&nothing);
-	answer(s, &nothing, false);
-	answer_free(&nothing);
+	answer(s, &s->waits_for->answer, false);
 }
 
 uint64_t

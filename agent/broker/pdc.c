@@ -262,7 +262,7 @@ named(struct broker_call *call, const char *name)
 	if (s->pdc[0] == '\0') /* one for all of the operation, also when the role moves */
 		(void)snprintf(s->pdc, sizeof(s->pdc), "%s", name);
 	call->on_pdc = true;
-	pin_look_again(call);
+	pin_look(call);
 }
 
 static void

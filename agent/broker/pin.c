@@ -387,20 +387,13 @@ find_container(struct broker_call *call)
 	return false;
 }
 
-/* What is known of who holds power there is not asked for. */
-static void
-look_from_start(struct broker_call *call)
+void
+pin_look(struct broker_call *call)
 {
 	power_drop(call->power);
 	call->power = power_find(call->script->broker, controller(call));
 	call->look = call->power != NULL ? LOOK_OBJECTS : LOOK_DOMAIN;
 	look_on(call);
-}
-
-void
-pin_look_again(struct broker_call *call)
-{
-	look_from_start(call);
 }
 
 static void
@@ -523,7 +516,7 @@ pin_start(struct broker_call *call)
 		call_next(call);
 		return;
 	}
-	look_from_start(call);
+	pin_look(call);
 }
 
 void

@@ -142,6 +142,7 @@ json_len(const char *text)
 
 struct begun {
 	cJSON *list;
+	int count; /* in it */
 	int64_t made;
 };
 
@@ -165,8 +166,10 @@ put_begun(void *arg, const struct cw_journal_record *rec)
 	if (rec->state == CW_JOURNAL_DONE || rec->state == CW_JOURNAL_FAILED)
 		b->made += last - rec->step + 1;
 	cJSON_AddItemToArray(b->list, one);
-	if (cJSON_GetArraySize(b->list) > BEGUN_MAX)
+	if (b->count == BEGUN_MAX)
 		cJSON_DeleteItemFromArray(b->list, 0);
+	else
+		b->count++;
 	return true;
 }
 
@@ -176,7 +179,7 @@ static int
 put_begun_all(cJSON *one, struct cw_journal *j, const struct cw_journal_record *rec, size_t *room,
     struct cw_err *err)
 {
-	struct begun b = { cJSON_CreateArray(), 0 };
+	struct begun b = { cJSON_CreateArray(), 0, 0 };
 	cJSON *result;
 	size_t n;
 	int r;
@@ -185,7 +188,7 @@ put_begun_all(cJSON *one, struct cw_journal *j, const struct cw_journal_record *
 		cJSON_Delete(b.list);
 		return r;
 	}
-	n = ((size_t)cJSON_GetArraySize(b.list) + 1) * BEGUN_LEN;
+	n = ((size_t)b.count + 1) * BEGUN_LEN;
 	if (n > *room) {
 		cJSON_AddTrueToObject(one, "omitted");
 		cJSON_Delete(b.list);

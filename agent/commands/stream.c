@@ -90,6 +90,16 @@ made(struct run *run, size_t before)
 	}
 }
 
+/* The line is whole, or none of it stays. */
+static void
+end_line(struct run *run, size_t before, int r)
+{
+	if (r == CW_OK)
+		made(run, before);
+	else
+		run->lines.len = run->lines.off + before;
+}
+
 /* Says that something is missing: a read that is not whole has failed, a write has not. */
 static void
 left_out(struct run *run, const struct cw_err *err)
@@ -107,10 +117,7 @@ left_out(struct run *run, const struct cw_err *err)
 		    (r = cw_output_error(&run->lines, NULL, err->text, false)) == CW_OK)
 			r = cw_buf_puts(&run->lines, "}\n");
 	}
-	if (r == CW_OK)
-		made(run, before);
-	else
-		run->lines.len = run->lines.off + before;
+	end_line(run, before, r);
 }
 
 static bool
@@ -139,22 +146,21 @@ stream_text(struct run *run, const char *member, const char *text)
 {
 	size_t before = cw_buf_left(&run->lines);
 
-	if (cw_output_text(&run->lines, member, text) == CW_OK)
-		made(run, before);
+	end_line(run, before, cw_output_text(&run->lines, member, text));
 }
 
 void
 stream_error(struct run *run, const cJSON *error)
 {
 	size_t before = cw_buf_left(&run->lines);
+	int r;
 
 	if (run->errors++ == 0 && cw_json_put(&run->error, error) < 0)
 		cw_buf_clear(&run->error);
-	if (cw_buf_puts(&run->lines, "{\"error\":") == CW_OK &&
-	    cw_json_put(&run->lines, error) == CW_OK && cw_buf_puts(&run->lines, "}\n") == CW_OK)
-		made(run, before);
-	else
-		run->lines.len = run->lines.off + before;
+	if ((r = cw_buf_puts(&run->lines, "{\"error\":")) == CW_OK &&
+	    (r = cw_json_put(&run->lines, error)) == CW_OK)
+		r = cw_buf_puts(&run->lines, "}\n");
+	end_line(run, before, r);
 }
 
 void
