@@ -185,6 +185,14 @@ check_end(const char *state)
 	close_all();
 }
 
+void
+answer_lookup(const char *user)
+{
+	if (user != NULL)
+		double_output(job(GET_OBJECT), user);
+	double_done(job(GET_OBJECT), CW_OK, NULL, NULL);
+}
+
 /* The lookups before the first write. */
 void
 answer_lookups(const char *user)
@@ -193,9 +201,7 @@ answer_lookups(const char *user)
 	double_done(job(GET_DOMAIN), CW_OK, NULL, NULL);
 	double_done(job(GET_OBJECT), CW_OK, NULL, NULL); /* who has power */
 	double_done(job(GET_OBJECT), CW_OK, NULL, NULL); /* and who by them */
-	if (user != NULL)
-		double_output(job(GET_OBJECT), user);
-	double_done(job(GET_OBJECT), CW_OK, NULL, NULL);
+	answer_lookup(user);
 }
 
 static bool

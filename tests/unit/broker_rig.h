@@ -91,6 +91,7 @@ void begin(const char *name); /* a script, up to where its text runs */
 void check_answer(const char *holds, const char *lacks);
 void check_end(const char *state);
 void answer_lookups(const char *user); /* those before the first write; NULL: there is nobody */
+void answer_lookup(const char *user); /* the one before a later write */
 struct seen seen(const char *command);
 
 #endif

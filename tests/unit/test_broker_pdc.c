@@ -69,18 +69,14 @@ test_pdc(void)
 	CHECK_STR(server, "pdc.lab.test");
 	test_case = "and goes on there, whatever has become of the account";
 	double_ask(2, UNLOCK("2", ENTRY("ada")));
-	double_output(
-	    job(GET_OBJECT), USER_NAMED("ada", "<I32 N=\"userAccountControl\">514</I32>"));
-	double_done(job(GET_OBJECT), CW_OK, NULL, NULL);
+	answer_lookup(USER_NAMED("ada", "<I32 N=\"userAccountControl\">514</I32>"));
 	CHECK_STR(where(GET_OBJECT), "pdc");
-	double_output(job(GET_OBJECT), USER_NAMED("ada", ""));
-	double_done(job(GET_OBJECT), CW_OK, NULL, NULL);
+	answer_lookup(USER_NAMED("ada", ""));
 	check_unlock("pdc", 0);
 	check_answer("done", "fail");
 	test_case = "all else stays";
 	double_ask(3, WRITE("3", ENTRY("ada")));
-	double_output(job(GET_OBJECT), USER_NAMED("ada", ""));
-	double_done(job(GET_OBJECT), CW_OK, NULL, NULL);
+	answer_lookup(USER_NAMED("ada", ""));
 	CHECK_STR(where(SET_USER), "dc1");
 	double_done(job(SET_USER), CW_OK, NULL, NULL);
 	check_answer("done", "fail");
@@ -104,8 +100,7 @@ test_not_on_pdc(void)
 	check_answer("done", "warning");
 	test_case = "stays where it was written";
 	double_ask(2, UNLOCK("2", ENTRY("ada")));
-	double_output(job(GET_OBJECT), USER_NAMED("ada", ""));
-	double_done(job(GET_OBJECT), CW_OK, NULL, NULL);
+	answer_lookup(USER_NAMED("ada", ""));
 	check_unlock("dc1", 0);
 	check_answer("done", "warning");
 	double_script_done(false);
@@ -160,8 +155,7 @@ test_without_pdc(void)
 		(void)uv_run(&t.loop, UV_RUN_ONCE);
 	double_sandbox_give(NULL);
 	double_ask(1, UNLOCK("1", ENTRY("ada")));
-	double_output(job(GET_OBJECT), USER_NAMED("ada", ""));
-	double_done(job(GET_OBJECT), CW_OK, NULL, NULL);
+	answer_lookup(USER_NAMED("ada", ""));
 	check_unlock("dc1", 0);
 	check_answer("does not answer", "fail");
 	double_script_done(false);
