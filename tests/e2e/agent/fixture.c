@@ -115,14 +115,27 @@ fixture_configure(struct fixture *f)
 }
 
 int
+fixture_ctl_words(struct fixture *f, struct child *c, const char *input, const char *const *words)
+{
+	char *argv[16] = { (char *)(uintptr_t)f->ctl_program, "--state", f->folder };
+	size_t n = 3;
+
+	for (; *words != NULL; words++)
+		argv[n++] = (char *)(uintptr_t)*words;
+	child_start(c, &f->bridge.loop, argv, input, 0);
+	child_wait(c);
+	if (getenv("CAUSEWAY_TEST_SHOW") != NULL)
+		fprintf(stderr, "--- %s\n%s%s", test_case, cw_buf_str(&c->output),
+		    cw_buf_str(&c->errors));
+	return (int)c->status;
+}
+
+int
 fixture_ctl(struct fixture *f, struct child *c, const char *verb, const char *option)
 {
-	char *argv[] = { (char *)(uintptr_t)f->ctl_program, "--state", f->folder,
-		(char *)(uintptr_t)verb, (char *)(uintptr_t)option, NULL };
+	const char *const words[] = { verb, option, NULL };
 
-	child_start(c, &f->bridge.loop, argv, NULL, 0);
-	child_wait(c);
-	return (int)c->status;
+	return fixture_ctl_words(f, c, NULL, words);
 }
 
 cJSON *

@@ -40,6 +40,9 @@ void fixture_stop(struct fixture *f); /* SIGTERM, and checks exit status 0 */
 void fixture_write(
     struct fixture *f, const char *name, const char *text); /* a file of its folder */
 
+/* causewayctl with these words, at most twelve and NULL; input may be NULL. Exit status. */
+int fixture_ctl_words(
+    struct fixture *f, struct child *c, const char *input, const char *const *words);
 /* causewayctl VERB [OPTION]; exit status. */
 int fixture_ctl(struct fixture *f, struct child *c, const char *verb, const char *option);
 /* causewayctl status --json; the caller's. */

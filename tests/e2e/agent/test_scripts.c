@@ -19,20 +19,8 @@ const char *test_case = "";
 static struct fixture fix;
 
 /* causewayctl with these words; exit status. */
-static int
-ctl(struct child *c, const char *input, const char *const *words)
-{
-	char *argv[16] = { (char *)(uintptr_t)fix.ctl_program, "--state", fix.folder };
-	size_t n = 3;
-
-	for (; *words != NULL; words++)
-		argv[n++] = (char *)(uintptr_t)*words;
-	child_start(c, &fix.bridge.loop, argv, input, 0);
-	child_wait(c);
-	return (int)c->status;
-}
-
-#define CTL(c, input, ...) ctl(c, input, (const char *const[]){ __VA_ARGS__, NULL })
+#define CTL(c, input, ...) \
+	fixture_ctl_words(&fix, c, input, (const char *const[]){ __VA_ARGS__, NULL })
 
 static void
 test_run(void)

@@ -18,23 +18,8 @@ const char *test_case = "";
 static struct fixture fix;
 
 /* causewayctl with these words. */
-static int
-ctl_script(struct child *c, const char *script, const char *const *words)
-{
-	char *argv[12] = { (char *)(uintptr_t)fix.ctl_program, "--state", fix.folder };
-	size_t n = 3;
-
-	for (; *words != NULL; words++)
-		argv[n++] = (char *)(uintptr_t)*words;
-	child_start(c, &fix.bridge.loop, argv, script, 0);
-	child_wait(c);
-	if (getenv("CAUSEWAY_TEST_SHOW") != NULL)
-		fprintf(stderr, "--- %s\n%s%s", test_case, cw_buf_str(&c->output),
-		    cw_buf_str(&c->errors));
-	return (int)c->status;
-}
-
-#define SCRIPT(c, text, ...) ctl_script(c, text, (const char *const[]){ __VA_ARGS__, NULL })
+#define SCRIPT(c, text, ...) \
+	fixture_ctl_words(&fix, c, text, (const char *const[]){ __VA_ARGS__, NULL })
 
 static void
 test_scripts(void)
